@@ -1,0 +1,43 @@
+# The commands of the house. `make` alone prints them. What they need that the project does not ship is installed
+# into $WEFT_TEST_CACHE (default ~/.cache/weft-test), outside the checkout, once per version.
+
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help test lint fmt soak bench bench-compare image clean-cache
+
+tools := tests/tools
+
+# Every suite is tests/tools/suite-<name>.sh and runs alone too. docs/testing.md says what each proves.
+SUITES ?= rust interop manifests image \
+  $(if $(wildcard tests/custom_component/Cargo.toml),custom-component) \
+  $(if $(wildcard fuzz/Cargo.toml),fuzz)
+
+help: ## these lines
+	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
+
+test: ## installs what the tests need, runs every suite (SUITES="rust interop" for some), prints suite → minutes
+	@$(tools)/run-suites.sh $(SUITES)
+
+lint: ## formatting, clippy, dependencies, documentation, scripts: no warnings
+	@$(tools)/lint.sh
+
+fmt: ## formats the sources
+	cargo fmt --all
+
+soak: ## the long run: ten minutes of fuzzing a target, and the clients with many items
+	FUZZ_SECONDS=600 $(tools)/suite-fuzz.sh
+	$(tools)/suite-interop.sh --count 2000
+
+bench: ## the benchmarks of the hot path
+	cargo bench --locked
+
+bench-compare: ## builds the Collector and weft, which are measured side by side
+	@$(tools)/otelcol.sh
+	cargo build --locked --release --bin weft
+
+image: ## builds the container image weft:dev without a daemon (PROFILE=dist for what is shipped)
+	@$(tools)/image.sh weft:dev
+
+clean-cache: ## removes everything that the tests installed
+	chmod -R u+w "$${WEFT_TEST_CACHE:-$$HOME/.cache/weft-test}" && rm -rf "$${WEFT_TEST_CACHE:-$$HOME/.cache/weft-test}"

@@ -1,0 +1,365 @@
+//! The sender's answer and the claim on the data's fate: two things that end at two moments.
+//!
+//! A request has one [`Answer`], which its receiver awaits, and a [`Claim`], which travels with the
+//! data, is shared where the data is (fan-out, splits) and merged where it is (batching). The answer
+//! is given when every branch *holds* the data (or, with [`Wants::Delivered`], when every share is
+//! settled). Rules kept here, whoever drops what and when:
+//!
+//! - A share that is dropped unsettled says "retry": forgetting never acknowledges.
+//! - A request that has expired before anybody held it has no owner: [`Claim::hold`] then says no,
+//!   and the data must not be delivered, since the sender was told that it was refused.
+//! - Once held, it does not expire.
+
+use super::outcome::{Outcome, Reason, Retry};
+use smallvec::SmallVec;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::oneshot;
+
+/// When the sender is answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Wants {
+    /// When the data has an owner that will not let it go.
+    #[default]
+    Held,
+    /// When the backends have it.
+    Delivered,
+}
+
+/// Why a forgotten share is repeated.
+const FORGOTTEN: Reason = Reason::new("forgotten", "the data was dropped on its way without a verdict");
+
+/// What one request waits for.
+#[derive(Debug)]
+struct Cell {
+    wants: Wants,
+    state: Mutex<State>,
+}
+
+#[derive(Debug)]
+struct State {
+    /// Shares that exist and are not settled.
+    open: u32,
+    /// Shares that nobody holds yet.
+    unheld: u32,
+    owned: bool,
+    expired: bool,
+    items: u64,
+    outcome: Outcome,
+    answer: Option<oneshot::Sender<Outcome>>,
+}
+
+impl Cell {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn answer_if_due(&mut self, wants: Wants) {
+        let due = match wants {
+            Wants::Held => self.unheld == 0,
+            Wants::Delivered => self.open == 0,
+        };
+        if due && let Some(answer) = self.answer.take() {
+            let mut outcome = std::mem::take(&mut self.outcome);
+            if wants == Wants::Held && outcome.retry.is_none() {
+                outcome.delivered = self.items.saturating_sub(outcome.rejected + outcome.discarded);
+            }
+            // A receiver that has stopped waiting needs no answer.
+            let _ = answer.send(outcome);
+        }
+    }
+}
+
+/// What the receiver awaits.
+#[derive(Debug)]
+pub struct Answer {
+    cell: Arc<Cell>,
+    given: oneshot::Receiver<Outcome>,
+}
+
+impl Answer {
+    /// Waits for the answer, however long it takes.
+    pub async fn given(&mut self) -> Outcome {
+        let forgotten = || Outcome::retry(Retry::Backoff, FORGOTTEN);
+        (&mut self.given).await.unwrap_or_else(|_| forgotten())
+    }
+
+    /// Whether the answer is there already.
+    pub fn is_given(&self) -> bool {
+        self.cell.state().answer.is_none()
+    }
+
+    /// Gives up waiting. True if nobody holds the data: it will not be delivered any more. False if
+    /// it has an owner (or was answered at this moment): it may still be delivered.
+    pub fn expire(&mut self) -> bool {
+        let mut state = self.cell.state();
+        if !state.owned {
+            state.expired = true;
+        }
+        state.expired
+    }
+}
+
+/// One share of one request.
+#[derive(Debug)]
+struct Share {
+    cell: Arc<Cell>,
+    items: u64,
+    held: bool,
+    settled: bool,
+}
+
+impl Share {
+    fn again(&self) -> Share {
+        let mut state = self.cell.state();
+        state.open += 1;
+        state.unheld += u32::from(!self.held);
+        drop(state);
+        Share { cell: Arc::clone(&self.cell), items: self.items, held: self.held, settled: false }
+    }
+
+    fn hold(&mut self) -> bool {
+        let mut state = self.cell.state();
+        if state.expired {
+            return false;
+        }
+        state.owned = true;
+        if !self.held {
+            self.held = true;
+            state.unheld -= 1;
+            state.answer_if_due(self.cell.wants);
+        }
+        true
+    }
+
+    fn settle(&mut self, outcome: Outcome) {
+        if std::mem::replace(&mut self.settled, true) {
+            return;
+        }
+        let mut state = self.cell.state();
+        state.outcome.add(outcome);
+        state.open -= 1;
+        state.unheld -= u32::from(!self.held);
+        state.answer_if_due(self.cell.wants);
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        self.settle(Outcome::retry(Retry::Backoff, FORGOTTEN));
+    }
+}
+
+/// The claim on the fate of a batch: shares of the requests whose data is in it, in order.
+#[derive(Debug, Default)]
+pub struct Claim(SmallVec<[Share; 1]>);
+
+/// A claim on `items` items, and the answer that comes of it.
+pub fn claim(wants: Wants, items: u64) -> (Claim, Answer) {
+    let (sender, given) = oneshot::channel();
+    let state = State {
+        open: 1,
+        unheld: 1,
+        owned: false,
+        expired: false,
+        items,
+        outcome: Outcome::default(),
+        answer: Some(sender),
+    };
+    let cell = Arc::new(Cell { wants, state: Mutex::new(state) });
+    let share = Share { cell: Arc::clone(&cell), items, held: false, settled: false };
+    (Claim(SmallVec::from_buf([share])), Answer { cell, given })
+}
+
+impl Claim {
+    /// A claim that nobody waits for: data made inside.
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// Another claim on the same data, for another branch. Both have to be settled.
+    #[must_use]
+    pub fn share(&self) -> Claim {
+        Claim(self.0.iter().map(Share::again).collect())
+    }
+
+    /// Takes over the shares of `other`, whose data was appended.
+    pub fn merge(&mut self, other: Claim) {
+        self.0.extend(other.0);
+    }
+
+    /// Whether the data has a holder in this branch: from then on it may wait but not be refused.
+    pub fn is_held(&self) -> bool {
+        self.0.iter().all(|share| share.held)
+    }
+
+    /// Whether somebody waits until the data is delivered.
+    pub fn wants_delivery(&self) -> bool {
+        self.0.iter().any(|share| share.cell.wants == Wants::Delivered)
+    }
+
+    /// Becomes the owner. False if a request expired before: the caller must not keep its data.
+    /// Shares whose sender waits for nothing more are let go.
+    #[must_use]
+    pub fn hold(&mut self) -> bool {
+        let held = self.0.iter_mut().fold(true, |all, share| share.hold() && all);
+        if held {
+            self.0.retain(|share| {
+                let done = share.cell.wants == Wants::Held;
+                if done {
+                    share.settle(Outcome::default());
+                }
+                !done
+            });
+        }
+        held
+    }
+
+    /// The claim on what follows the first `items` items. A request that lies across the cut is
+    /// shared by both sides.
+    #[must_use]
+    pub fn split_off(&mut self, items: u64) -> Claim {
+        let (mut room, mut rest) = (items, SmallVec::new());
+        for mut share in std::mem::take(&mut self.0) {
+            let here = room.min(share.items);
+            room -= here;
+            if here == share.items {
+                self.0.push(share);
+            } else if here == 0 {
+                rest.push(share);
+            } else {
+                let mut beyond = share.again();
+                beyond.items = share.items - here;
+                share.items = here;
+                self.0.push(share);
+                rest.push(beyond);
+            }
+        }
+        Claim(rest)
+    }
+
+    /// Counts `items` of its items as ended before the rest: dropped by a filter or a limit.
+    pub fn lose(&mut self, items: u64, outcome: impl Fn(u64) -> Outcome) {
+        let mut left = items;
+        for share in &mut self.0 {
+            let here = left.min(share.items);
+            if here > 0 {
+                left -= here;
+                share.items -= here;
+                share.cell.state().outcome.add(outcome(here));
+            }
+        }
+    }
+
+    /// Ends the claim: what became of its data. Counts are dealt out to the requests in order.
+    pub fn settle(mut self, outcome: &Outcome) {
+        let mut left = outcome.clone();
+        for share in &mut self.0 {
+            let part = deal(&mut left, share.items);
+            share.settle(part);
+        }
+    }
+}
+
+/// The part of `left` that falls to the next `items` items.
+fn deal(left: &mut Outcome, items: u64) -> Outcome {
+    let mut room = items;
+    let mut take = |count: &mut u64| {
+        let part = room.min(*count);
+        *count -= part;
+        room -= part;
+        part
+    };
+    let (rejected, discarded) = (take(&mut left.rejected), take(&mut left.discarded));
+    let delivered = take(&mut left.delivered);
+    Outcome { delivered, discarded, rejected, retry: left.retry, reason: left.reason.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures_util::FutureExt;
+
+    fn now(answer: &mut Answer) -> Option<Outcome> {
+        answer.given().now_or_never()
+    }
+
+    #[test]
+    fn the_answer_comes_when_every_branch_holds() {
+        let (mut one, mut answer) = claim(Wants::Held, 5);
+        let mut other = one.share();
+        assert!(one.hold());
+        assert_eq!(now(&mut answer), None);
+        assert!(other.hold());
+        assert_eq!(now(&mut answer), Some(Outcome::delivered(5)));
+    }
+
+    #[test]
+    fn a_share_dropped_unsettled_says_retry() {
+        let (claim, mut answer) = claim(Wants::Held, 1);
+        drop(claim);
+        assert!(now(&mut answer).is_some_and(|outcome| outcome.is_retry()));
+    }
+
+    #[test]
+    fn delivered_waits_for_the_backends() {
+        let (mut one, mut answer) = claim(Wants::Delivered, 4);
+        assert!(one.hold());
+        assert_eq!(now(&mut answer), None);
+        one.settle(&Outcome { delivered: 3, rejected: 1, ..Outcome::default() });
+        assert_eq!(now(&mut answer).map(|got| (got.delivered, got.rejected)), Some((3, 1)));
+    }
+
+    #[test]
+    fn an_expired_request_gets_no_owner_and_an_owned_one_does_not_expire() {
+        let (mut late, mut answer) = claim(Wants::Held, 1);
+        assert!(answer.expire());
+        assert!(!late.hold());
+        let (mut owned, mut answer) = claim(Wants::Delivered, 1);
+        assert!(owned.hold());
+        assert!(!answer.expire());
+        assert!(owned.hold());
+    }
+
+    #[test]
+    fn a_merged_claim_deals_its_outcome_out_in_order() {
+        let (mut first, mut answer_1) = claim(Wants::Delivered, 2);
+        let (second, mut answer_2) = claim(Wants::Delivered, 3);
+        first.merge(second);
+        first.settle(&Outcome { delivered: 2, rejected: 3, ..Outcome::default() });
+        assert_eq!(now(&mut answer_1).map(|got| (got.delivered, got.rejected)), Some((0, 2)));
+        assert_eq!(now(&mut answer_2).map(|got| (got.delivered, got.rejected)), Some((2, 1)));
+    }
+
+    #[test]
+    fn a_cut_shares_only_the_request_that_lies_across_it() {
+        let (mut first, mut answer_1) = claim(Wants::Delivered, 2);
+        let (second, mut answer_2) = claim(Wants::Delivered, 4);
+        first.merge(second);
+        let rest = first.split_off(3);
+        first.settle(&Outcome::delivered(3));
+        assert_eq!(now(&mut answer_1), Some(Outcome::delivered(2)));
+        assert_eq!(now(&mut answer_2), None);
+        rest.settle(&Outcome::delivered(3));
+        assert_eq!(now(&mut answer_2), Some(Outcome::delivered(4)));
+    }
+
+    #[test]
+    fn items_lost_on_the_way_are_in_the_answer() {
+        let (mut one, mut answer) = claim(Wants::Held, 5);
+        one.lose(2, |items| Outcome::rejected(items, Reason::new("limit", "over the limit")));
+        assert!(one.hold());
+        assert_eq!(now(&mut answer).map(|got| (got.delivered, got.rejected)), Some((3, 2)));
+    }
+
+    #[test]
+    fn a_branch_refused_after_another_holds_still_asks_for_a_retry() {
+        let (mut one, mut answer) = claim(Wants::Held, 1);
+        let other = one.share();
+        assert!(one.hold());
+        other.settle(&Outcome::retry(Retry::Backoff, FORGOTTEN));
+        assert!(now(&mut answer).is_some_and(|outcome| outcome.is_retry()));
+    }
+}

@@ -1,0 +1,3 @@
+//! The connectors: processors whose ports are other pipelines.
+
+pub mod forward;

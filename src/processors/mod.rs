@@ -1,0 +1,4 @@
+//! The processors: synchronous state machines, each in a folder of its own.
+
+pub mod batch;
+pub mod memory_limiter;

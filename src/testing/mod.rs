@@ -1,0 +1,1 @@
+//! Shared by tests, benches and `weft bench`.

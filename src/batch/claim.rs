@@ -92,57 +92,75 @@ impl Answer {
     }
 
     /// Gives up waiting. True if nobody holds the data: it will not be delivered any more. False if
-    /// it has an owner (or was answered at this moment): it may still be delivered.
+    /// it has an owner (it may still be delivered) or was answered at this moment.
     pub fn expire(&mut self) -> bool {
         let mut state = self.cell.state();
-        if !state.owned {
-            state.expired = true;
-        }
+        state.expired |= !state.owned && state.answer.is_some();
         state.expired
     }
 }
 
-/// One share of one request.
+/// One share of one request. Without a cell it is a gap: items whose sender waits for nothing, kept
+/// so that what follows stays in its place.
 #[derive(Debug)]
 struct Share {
-    cell: Arc<Cell>,
+    cell: Option<Arc<Cell>>,
     items: u64,
     held: bool,
-    settled: bool,
 }
 
 impl Share {
+    fn gap(items: u64) -> Share {
+        Share { cell: None, items, held: true }
+    }
+
+    fn is_gap(&self) -> bool {
+        self.cell.is_none()
+    }
+
+    fn wants(&self, wants: Wants) -> bool {
+        self.cell.as_ref().is_some_and(|cell| cell.wants == wants)
+    }
+
     fn again(&self) -> Share {
-        let mut state = self.cell.state();
-        state.open += 1;
-        state.unheld += u32::from(!self.held);
-        drop(state);
-        Share { cell: Arc::clone(&self.cell), items: self.items, held: self.held, settled: false }
+        if let Some(cell) = &self.cell {
+            let mut state = cell.state();
+            state.open += 1;
+            state.unheld += u32::from(!self.held);
+        }
+        Share { cell: self.cell.clone(), items: self.items, held: self.held }
+    }
+
+    /// Takes the data on; false if the request has expired.
+    fn own(&self) -> bool {
+        let Some(cell) = &self.cell else { return true };
+        let mut state = cell.state();
+        state.owned |= !state.expired;
+        !state.expired
     }
 
     fn hold(&mut self) -> bool {
-        let mut state = self.cell.state();
-        if state.expired {
+        if !self.own() {
             return false;
         }
-        state.owned = true;
-        if !self.held {
-            self.held = true;
+        if !std::mem::replace(&mut self.held, true)
+            && let Some(cell) = &self.cell
+        {
+            let mut state = cell.state();
             state.unheld -= 1;
-            state.answer_if_due(self.cell.wants);
+            state.answer_if_due(cell.wants);
         }
         true
     }
 
+    /// Ends the share; what is left of it is a gap.
     fn settle(&mut self, outcome: Outcome) {
-        if std::mem::replace(&mut self.settled, true) {
-            return;
-        }
-        let mut state = self.cell.state();
+        let Some(cell) = self.cell.take() else { return };
+        let mut state = cell.state();
         state.outcome.add(outcome);
         state.open -= 1;
-        state.unheld -= u32::from(!self.held);
-        state.answer_if_due(self.cell.wants);
+        state.unheld -= u32::from(!std::mem::replace(&mut self.held, true));
+        state.answer_if_due(cell.wants);
     }
 }
 
@@ -154,7 +172,15 @@ impl Drop for Share {
 
 /// The claim on the fate of a batch: shares of the requests whose data is in it, in order.
 #[derive(Debug, Default)]
-pub struct Claim(SmallVec<[Share; 1]>);
+pub struct Claim {
+    shares: SmallVec<[Share; 1]>,
+    /// Items of all shares together; what the data has beyond belongs to nobody who waits.
+    covered: u64,
+    /// Several requests are in it.
+    merged: bool,
+    /// Items went missing and nobody knows of which request: every part is a part of all of them.
+    blurred: bool,
+}
 
 /// A claim on `items` items, and the answer that comes of it.
 pub fn claim(wants: Wants, items: u64) -> (Claim, Answer) {
@@ -169,8 +195,8 @@ pub fn claim(wants: Wants, items: u64) -> (Claim, Answer) {
         answer: Some(sender),
     };
     let cell = Arc::new(Cell { wants, state: Mutex::new(state) });
-    let share = Share { cell: Arc::clone(&cell), items, held: false, settled: false };
-    (Claim(SmallVec::from_buf([share])), Answer { cell, given })
+    let share = Share { cell: Some(Arc::clone(&cell)), items, held: false };
+    (Claim::of(SmallVec::from_buf([share])), Answer { cell, given })
 }
 
 impl Claim {
@@ -179,76 +205,112 @@ impl Claim {
         Self::default()
     }
 
+    fn of(shares: SmallVec<[Share; 1]>) -> Self {
+        let covered = shares.iter().map(|share| share.items).sum();
+        Self { shares, covered, merged: false, blurred: false }
+    }
+
     /// Another claim on the same data, for another branch. Both have to be settled.
     #[must_use]
     pub fn share(&self) -> Claim {
-        Claim(self.0.iter().map(Share::again).collect())
+        Claim { shares: self.shares.iter().map(Share::again).collect(), ..*self }
     }
 
-    /// Takes over the shares of `other`, whose data was appended.
-    pub fn merge(&mut self, other: Claim) {
-        self.0.extend(other.0);
+    /// Takes over the shares of `other`, whose data was appended to `before` items.
+    pub fn merge(&mut self, before: u64, other: Claim) {
+        if other.shares.is_empty() {
+            self.merged = true;
+            return;
+        }
+        if self.covered < before {
+            self.shares.push(Share::gap(before - self.covered));
+        }
+        self.shares.extend(other.shares);
+        self.covered = self.covered.max(before) + other.covered;
+        self.merged = true;
+        self.blurred |= other.blurred;
     }
 
     /// Whether the data has a holder in this branch: from then on it may wait but not be refused.
     pub fn is_held(&self) -> bool {
-        self.0.iter().all(|share| share.held)
+        self.shares.iter().all(|share| share.held)
     }
 
     /// Whether somebody waits until the data is delivered.
     pub fn wants_delivery(&self) -> bool {
-        self.0.iter().any(|share| share.cell.wants == Wants::Delivered)
+        self.shares.iter().any(|share| share.wants(Wants::Delivered))
+    }
+
+    /// Takes the data on without answering for it yet: from now on it does not expire. False if a
+    /// request expired before: the caller must not deliver its data.
+    #[must_use]
+    pub fn own(&mut self) -> bool {
+        self.shares.iter().fold(true, |all, share| share.own() && all)
     }
 
     /// Becomes the owner. False if a request expired before: the caller must not keep its data.
     /// Shares whose sender waits for nothing more are let go.
     #[must_use]
     pub fn hold(&mut self) -> bool {
-        let held = self.0.iter_mut().fold(true, |all, share| share.hold() && all);
+        let held = self.shares.iter_mut().fold(true, |all, share| share.hold() && all);
         if held {
-            self.0.retain(|share| {
-                let done = share.cell.wants == Wants::Held;
-                if done {
-                    share.settle(Outcome::default());
-                }
-                !done
-            });
+            self.shares.iter_mut().filter(|share| share.wants(Wants::Held)).for_each(|share| share.settle(Outcome::default()));
+            self.tidy();
         }
         held
+    }
+
+    /// Joins gaps, and drops those at the end.
+    fn tidy(&mut self) {
+        self.shares.dedup_by(|later, earlier| {
+            let join = later.is_gap() && earlier.is_gap();
+            earlier.items += if join { later.items } else { 0 };
+            join
+        });
+        while self.shares.last().is_some_and(Share::is_gap) {
+            self.covered -= self.shares.pop().map_or(0, |gap| gap.items);
+        }
     }
 
     /// The claim on what follows the first `items` items. A request that lies across the cut is
     /// shared by both sides.
     #[must_use]
     pub fn split_off(&mut self, items: u64) -> Claim {
-        let (mut room, mut rest) = (items, SmallVec::new());
-        for mut share in std::mem::take(&mut self.0) {
+        if self.blurred {
+            return self.share();
+        }
+        let (mut room, mut first, mut rest) = (items, SmallVec::new(), SmallVec::new());
+        for mut share in std::mem::take(&mut self.shares) {
             let here = room.min(share.items);
             room -= here;
             if here == share.items {
-                self.0.push(share);
+                first.push(share);
             } else if here == 0 {
                 rest.push(share);
             } else {
                 let mut beyond = share.again();
                 beyond.items = share.items - here;
                 share.items = here;
-                self.0.push(share);
+                first.push(share);
                 rest.push(beyond);
             }
         }
-        Claim(rest)
+        let merged = self.merged;
+        *self = Claim { merged, ..Claim::of(first) };
+        Claim { merged, ..Claim::of(rest) }
     }
 
     /// Counts `items` of its items as ended before the rest: dropped by a filter or a limit.
     pub fn lose(&mut self, items: u64, outcome: impl Fn(u64) -> Outcome) {
         let mut left = items;
-        for share in &mut self.0 {
+        self.blurred |= self.merged;
+        for share in &mut self.shares {
             let here = left.min(share.items);
-            if here > 0 {
-                left -= here;
-                share.items -= here;
-                share.cell.state().outcome.add(outcome(here));
+            left -= here;
+            share.items -= here;
+            self.covered -= here;
+            if let Some(cell) = share.cell.as_ref().filter(|_| here > 0) {
+                cell.state().outcome.add(outcome(here));
             }
         }
     }
@@ -256,7 +318,7 @@ impl Claim {
     /// Ends the claim: what became of its data. Counts are dealt out to the requests in order.
     pub fn settle(mut self, outcome: &Outcome) {
         let mut left = outcome.clone();
-        for share in &mut self.0 {
+        for share in &mut self.shares {
             let part = deal(&mut left, share.items);
             share.settle(part);
         }
@@ -327,7 +389,7 @@ mod tests {
     fn a_merged_claim_deals_its_outcome_out_in_order() {
         let (mut first, mut answer_1) = claim(Wants::Delivered, 2);
         let (second, mut answer_2) = claim(Wants::Delivered, 3);
-        first.merge(second);
+        first.merge(2, second);
         first.settle(&Outcome { delivered: 2, rejected: 3, ..Outcome::default() });
         assert_eq!(now(&mut answer_1).map(|got| (got.delivered, got.rejected)), Some((0, 2)));
         assert_eq!(now(&mut answer_2).map(|got| (got.delivered, got.rejected)), Some((2, 1)));
@@ -337,13 +399,59 @@ mod tests {
     fn a_cut_shares_only_the_request_that_lies_across_it() {
         let (mut first, mut answer_1) = claim(Wants::Delivered, 2);
         let (second, mut answer_2) = claim(Wants::Delivered, 4);
-        first.merge(second);
+        first.merge(2, second);
         let rest = first.split_off(3);
         first.settle(&Outcome::delivered(3));
         assert_eq!(now(&mut answer_1), Some(Outcome::delivered(2)));
         assert_eq!(now(&mut answer_2), None);
         rest.settle(&Outcome::delivered(3));
         assert_eq!(now(&mut answer_2), Some(Outcome::delivered(4)));
+    }
+
+    #[test]
+    fn senders_who_wait_for_nothing_keep_the_places_of_those_who_do() {
+        let (mut batch, mut held) = claim(Wants::Held, 3);
+        let (mut second, mut delivered) = claim(Wants::Delivered, 2);
+        assert!(batch.hold() && second.hold());
+        batch.merge(3, second);
+        assert_eq!(now(&mut held), Some(Outcome::delivered(3)));
+        let rest = batch.split_off(3);
+        batch.settle(&Outcome::delivered(3));
+        assert_eq!(now(&mut delivered), None, "its items are all in the second part");
+        rest.settle(&Outcome::delivered(2));
+        assert_eq!(now(&mut delivered), Some(Outcome::delivered(2)));
+    }
+
+    #[test]
+    fn once_items_of_several_requests_are_missing_every_part_answers_for_all() {
+        let (mut batch, mut answer_1) = claim(Wants::Delivered, 2);
+        let (second, mut answer_2) = claim(Wants::Delivered, 2);
+        batch.merge(2, second);
+        batch.lose(1, Outcome::discarded);
+        let rest = batch.split_off(1);
+        batch.settle(&Outcome::delivered(1));
+        assert_eq!((now(&mut answer_1), now(&mut answer_2)), (None, None));
+        rest.settle(&Outcome::retry(Retry::Backoff, FORGOTTEN));
+        assert!([answer_1, answer_2].iter_mut().all(|answer| now(answer).is_some_and(|it| it.is_retry())));
+    }
+
+    #[test]
+    fn taking_data_on_stops_the_clock_and_gives_no_answer() {
+        let (mut one, mut answer) = claim(Wants::Held, 1);
+        assert!(one.own());
+        assert_eq!((answer.expire(), now(&mut answer)), (false, None));
+        one.settle(&Outcome::delivered(1));
+        assert_eq!(now(&mut answer), Some(Outcome::delivered(1)));
+        let (mut late, mut answer) = claim(Wants::Held, 1);
+        assert!(answer.expire() && !late.own());
+    }
+
+    #[test]
+    fn what_was_answered_cannot_expire() {
+        let (one, mut answer) = claim(Wants::Held, 1);
+        one.settle(&Outcome::rejected(1, Reason::new("limit", "over the limit")));
+        assert!(!answer.expire());
+        assert_eq!(now(&mut answer).map(|got| got.rejected), Some(1));
     }
 
     #[test]

@@ -134,7 +134,17 @@ impl Gather {
             Sizer::Bytes => (u128::from(items) * u128::from(max) / u128::from(size)) as u64,
         };
         let keep = keep.clamp(1, items);
-        (keep < items).then(|| batch.split_off(keep))
+        if keep == items {
+            return None;
+        }
+        let mut rest = batch.split_off(keep);
+        // Items differ in their bytes: a first part that is still too large gives up more of them.
+        while batch.items() > 1 && sizer.size(batch) > max {
+            let mut more = batch.split_off(batch.items() / 2);
+            more.append(rest);
+            rest = more;
+        }
+        Some(rest)
     }
 
     /// Lets go what has waited long enough.

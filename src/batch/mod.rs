@@ -54,8 +54,8 @@ impl Batch {
 
     /// Appends a batch that is alike in signal and origin.
     pub fn append(&mut self, other: Batch) {
+        self.claim.merge(self.data.items(), other.claim);
         self.data.append(other.data);
-        self.claim.merge(other.claim);
         self.permit.merge(other.permit);
         self.ctx.received = self.ctx.received.earlier(other.ctx.received);
     }

@@ -14,7 +14,8 @@ pub(super) fn components(args: &Components, table: &Table) -> ExitCode {
     let found: Vec<_> = table.iter().filter(|component| component.is_called(name)).collect();
     if found.is_empty() {
         let names: Vec<_> = table.iter().map(|component| component.name).collect();
-        let near = crate::config::nearest(name, names.iter().copied()).map(|near| format!(", did you mean `{near}`?"));
+        let near = crate::config::nearest(name, names.iter().copied())
+            .map(|near| format!(", did you mean `{near}`?"));
         eprintln!("error: no component is called `{name}`{}", near.unwrap_or_default());
         return ExitCode::FAILURE;
     }

@@ -25,9 +25,13 @@ pub(super) fn graph(args: &Graph, table: &Table) -> ExitCode {
 
 /// The ids of what feeds a pipeline.
 fn sources(plan: &Plan, at: usize) -> Vec<&str> {
-    let receivers = plan.receivers.iter().filter(|receiver| receiver.feeds.iter().flatten().any(|&to| to == at));
+    let receivers =
+        plan.receivers.iter().filter(|receiver| receiver.feeds.iter().flatten().any(|&to| to == at));
     let connectors = plan.connectors.iter().filter(|connector| connector.ports.contains(&at));
-    receivers.map(|receiver| &*receiver.node.id).chain(connectors.map(|connector| &*connector.node.id)).collect()
+    receivers
+        .map(|receiver| &*receiver.node.id)
+        .chain(connectors.map(|connector| &*connector.node.id))
+        .collect()
 }
 
 /// The ids of what a pipeline ends in.
@@ -43,7 +47,8 @@ fn ascii(plan: &Plan) -> String {
     let mut text = String::new();
     for (at, pipeline) in plan.pipelines.iter().enumerate() {
         let processors: Vec<_> = pipeline.processors.iter().map(|processor| &*processor.id).collect();
-        let middle = if processors.is_empty() { String::new() } else { format!("{} → ", processors.join(" → ")) };
+        let middle =
+            if processors.is_empty() { String::new() } else { format!("{} → ", processors.join(" → ")) };
         let (from, to) = (sources(plan, at).join(" + "), ends(plan, pipeline));
         text.push_str(&format!("{}\n  {from} → {middle}{}\n", pipeline.id, branches(&to)));
     }
@@ -70,7 +75,10 @@ fn mermaid(plan: &Plan) -> String {
             text.push_str(&format!("    {}(( ))\n", before[0]));
         }
         text.push_str("  end\n");
-        let first = pipeline.processors.first().map_or_else(|| before[0].clone(), |first| name(&format!("n{at}"), &first.id));
+        let first = pipeline
+            .processors
+            .first()
+            .map_or_else(|| before[0].clone(), |first| name(&format!("n{at}"), &first.id));
         for id in sources(plan, at) {
             text.push_str(&format!("  {}([\"{id}\"]) --> {first}\n", name("x", id)));
         }

@@ -74,7 +74,7 @@ mod tests {
         let pool = Compute::new(2);
         let jobs = (0..100u64).map(|n| pool.run(move || n * n));
         let sum: u64 = futures_util::future::join_all(jobs).await.into_iter().flatten().sum();
-        assert_eq!(sum, (0..100u64).map(|n| n * n).sum());
+        assert_eq!(sum, (0..100u64).map(|n| n * n).sum::<u64>());
     }
 
     #[tokio::test]

@@ -221,8 +221,8 @@ fn enter(mut places: Places, mut on_its_way: SmallVec<[OnItsWay; 1]>, mut batch:
 async fn wait(mut answer: Answer, until: Instant) -> Outcome {
     match tokio::time::timeout_at(until, answer.given()).await {
         Ok(outcome) => outcome,
-        Err(_) if answer.is_given() => answer.given().await,
         Err(_) if answer.expire() => Outcome::retry(Retry::Backoff, LATE),
+        Err(_) if answer.is_given() => answer.given().await,
         Err(_) => Outcome::retry(Retry::Backoff, UNSURE),
     }
 }

@@ -180,6 +180,9 @@ pub struct Facts {
     pub holds: bool,
     /// Request headers that it reads, in lower case: they are kept from the door on.
     pub reads_headers: Vec<String>,
+    /// A receiver's doors for requests that have headers: the key that lets them travel with the
+    /// data, and whether it does.
+    pub keeps_headers: Vec<(String, bool)>,
     /// It reads who the sender is.
     pub reads_identity: bool,
     /// Extensions it needs: the key that names them, the id, and what they must be able to do.

@@ -192,7 +192,7 @@ fn reference(node: &Node, path: String) -> Result<Reference, Errors> {
 /// What can be said of the pipelines without knowing a component.
 pub(super) fn check(service: &Service, configured: &Configured, errors: &mut Errors) {
     for reference in &service.extensions {
-        dangling(reference, "service::extensions", "extension", &configured.extensions, errors);
+        dangling(reference, "service::extensions", "extension", configured, errors);
     }
     let any = service.pipelines.is_empty() && !errors.iter().any(|e| e.path.starts_with("service"));
     if any {
@@ -208,29 +208,40 @@ pub(super) fn check(service: &Service, configured: &Configured, errors: &mut Err
 
 fn check_pipeline(pipeline: &Pipeline, configured: &Configured, errors: &mut Errors) {
     let at = format!("service::pipelines::{}", pipeline.id);
-    for (kind, list, known) in [
-        ("receiver", &pipeline.receivers, &configured.receivers),
-        ("processor", &pipeline.processors, &configured.processors),
-        ("exporter", &pipeline.exporters, &configured.exporters),
+    for (kind, list) in [
+        ("receiver", &pipeline.receivers),
+        ("processor", &pipeline.processors),
+        ("exporter", &pipeline.exporters),
     ] {
         let broken = errors.iter().any(|e| e.path.starts_with(&format!("{}.{kind}s", pipeline.path())));
         if list.is_empty() && kind != "processor" && !broken {
             errors.push(pipeline.error(format!("{at}: must have at least one {kind}")));
         }
-        list.iter().for_each(|reference| dangling(reference, &at, kind, known, errors));
+        list.iter().for_each(|reference| dangling(reference, &at, kind, configured, errors));
         twice(list, &at, kind, errors);
     }
 }
 
-fn dangling(reference: &Reference, at: &str, kind: &str, known: &[String], errors: &mut Errors) {
+fn dangling(reference: &Reference, at: &str, kind: &str, configured: &Configured, errors: &mut Errors) {
     let id = reference.id.to_string();
+    let lists = [
+        ("receiver", &configured.receivers),
+        ("processor", &configured.processors),
+        ("exporter", &configured.exporters),
+        ("extension", &configured.extensions),
+    ];
+    let known = lists.iter().find(|(other, _)| *other == kind).map(|(_, list)| &list[..]).unwrap_or_default();
     if known.contains(&id) {
         return;
     }
     let problem = format!("{at}: references {kind} {id:?} which is not configured");
     let error = ConfigError::new(Some(reference.origin.clone()), &*reference.path, problem);
-    let meant = nearest(&id, known.iter().map(String::as_str)).map(|name| format!("did you mean `{name}`?"));
-    errors.push(ConfigError { hint: meant, ..error }.known(known));
+    let elsewhere = lists.iter().find(|(_, list)| list.contains(&id)).map(|(other, _)| other);
+    let hint = match (elsewhere, nearest(&id, known.iter().map(String::as_str))) {
+        (Some(other), _) => Some(format!("`{id}` is configured under `{other}s`, not under `{kind}s`")),
+        (None, near) => near.map(|name| format!("did you mean `{name}`?")),
+    };
+    errors.push(ConfigError { hint, ..error }.known(known));
 }
 
 fn twice(list: &[Reference], at: &str, kind: &str, errors: &mut Errors) {

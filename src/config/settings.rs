@@ -56,13 +56,16 @@ pub struct Settings {
 impl Settings {
     /// Reads a resolved tree; all errors of the top level at once.
     pub fn from_loaded(loaded: Loaded) -> Result<Self, Errors> {
+        let (settings, errors) = Self::read(loaded);
+        errors.finish(settings)
+    }
+
+    /// Reads a resolved tree as far as it can be read, with all errors of the top level: so that the mistakes inside
+    /// of components can be told in the same run.
+    pub fn read(loaded: Loaded) -> (Self, Errors) {
         let Loaded { root, warnings: remarks } = loaded;
         let warnings = Warnings::default();
         remarks.into_iter().for_each(|warning| warnings.push(warning));
-        if root.is_null() || root.entries().is_empty() {
-            let hint = "give receivers, exporters and service";
-            return Err(ConfigError::new(None, "", "empty configuration file").hint(hint).into());
-        }
         let mut errors = Errors::new();
         unknown_keys(&root, "", &TOP, &mut errors);
         let mut map = |name: &str| components(&root, name, &warnings, &mut errors);
@@ -72,9 +75,13 @@ impl Settings {
         let root = Arc::new(root);
         let settings =
             Self { receivers, processors, exporters, connectors, extensions, service, root, warnings };
+        if settings.root.is_null() || settings.root.entries().is_empty() {
+            let hint = "give receivers, exporters and service";
+            return (settings, ConfigError::new(None, "", "empty configuration file").hint(hint).into());
+        }
         settings.check(&mut errors);
         errors.sort();
-        errors.finish(settings)
+        (settings, errors)
     }
 
     fn check(&self, errors: &mut Errors) {

@@ -157,7 +157,7 @@ impl Assembly<'_> {
         let (outbox, input) = Outbox::new(&delivery.queue, Arc::clone(&nodes[0].1.counts), nodes[0].1.ledger.clone());
         let books = nodes.each_ref().map(|(_, book)| Arc::clone(book));
         self.parts.writings.push(Writing { input, writer, books, clock: Arc::clone(&self.env.clock) });
-        nodes.map(|(at, book)| Some((outbox.counted_by(Arc::clone(&book.counts)), at)))
+        nodes.map(|(at, book)| Some((outbox.counted_by(Arc::clone(&book.counts), book.ledger.clone()), at)))
     }
 
     fn workers(&mut self, plan: &Plan) -> Result<(), Fault> {
@@ -210,8 +210,12 @@ impl Assembly<'_> {
 
     fn fan_out(&mut self, exit: usize, exits: &[Exit], signal: Signal) -> FanOut {
         let mut branches = Vec::new();
+        // Places are reserved in one order everywhere: two pipelines that end in the same two full queues
+        // would else wait for each other. Connectors first, since what they lead to may need a place too.
+        let mut exits = exits.to_vec();
+        exits.sort_unstable();
         for end in exits {
-            let (branch, next) = match *end {
+            let (branch, next) = match end {
                 Exit::Connector(at) => {
                     let (inlet, node) = &self.connectors[at];
                     (Branch::Worker(inlet.clone()), *node)

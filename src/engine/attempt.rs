@@ -98,6 +98,17 @@ impl Attempts {
         Delivering { body, items, claim: Some(claim), _permit: permit, counts, ledger }
     }
 
+    /// Takes on a batch that comes out of the queue. One whose sender has given up while nobody owned
+    /// it ends here: it was refused and must not be delivered.
+    pub(super) fn take_on(&self, mut batch: Batch) -> Option<Batch> {
+        if batch.claim.own() {
+            return Some(batch);
+        }
+        self.counts.refuse(batch.items());
+        batch.claim.settle(&Outcome::default());
+        None
+    }
+
     /// Counts a batch that was still queued at the deadline.
     pub(super) fn abandon(&self, batch: Batch) {
         let items = batch.items();
@@ -185,9 +196,12 @@ impl Attempts {
         let Some(mut claim) = request.claim.take() else { return };
         let [(first, items), (second, rest)] = halves;
         let second_claim = claim.split_off(items);
-        // One after the other, so that a lane keeps its order.
-        Box::pin(self.deliver(self.part(first, items, claim, Permit::none()))).await;
-        Box::pin(self.deliver(self.part(second, rest, second_claim, Permit::none()))).await;
+        // Both count themselves from here on, whatever ends first; one after the other, so that a lane
+        // keeps its order. Their memory is charged by the whole.
+        let first = self.part(first, items, claim, Permit::none());
+        let second = self.part(second, rest, second_claim, Permit::none());
+        Box::pin(self.deliver(first)).await;
+        Box::pin(self.deliver(second)).await;
     }
 }
 

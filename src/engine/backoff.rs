@@ -32,16 +32,21 @@ impl Backoff {
             Retry::After(asked) => pause.max(asked),
             Retry::Backoff | Retry::Never => pause,
         };
-        self.interval = self.interval.mul_f64(settings.multiplier.max(0.0)).min(settings.max_interval.get());
+        self.interval = times(self.interval, settings.multiplier).min(settings.max_interval.get());
         let limit = settings.max_elapsed_time.get();
-        (limit.is_zero() || elapsed + pause <= limit).then_some(pause)
+        (limit.is_zero() || elapsed.saturating_add(pause) <= limit).then_some(pause)
     }
 }
 
 /// `interval` ± `factor` of it, where `chance` is from 0 to 1.
 fn jittered(interval: Duration, factor: f64, chance: f64) -> Duration {
     let factor = factor.clamp(0.0, 1.0);
-    interval.mul_f64(1.0 - factor + 2.0 * factor * chance)
+    times(interval, 1.0 - factor + 2.0 * factor * chance)
+}
+
+/// `interval` times `factor`, where a result that is no duration is the longest one.
+fn times(interval: Duration, factor: f64) -> Duration {
+    Duration::try_from_secs_f64(interval.as_secs_f64() * factor.max(0.0)).unwrap_or(Duration::MAX)
 }
 
 #[cfg(test)]
@@ -79,6 +84,13 @@ mod tests {
         assert_eq!(pauses(&settings(), Retry::After(Duration::from_secs(9)))[..2], [9000, 9000]);
         assert_eq!(pauses(&settings(), Retry::After(Duration::from_secs(1)))[0], 5000);
         assert!(pauses(&settings(), Retry::Never).is_empty());
+    }
+
+    #[test]
+    fn a_factor_beyond_measure_is_cut_to_the_longest_pause() {
+        let steep = RetryOnFailure { multiplier: f64::INFINITY, ..settings() };
+        assert_eq!(pauses(&steep, Retry::Backoff)[..3], [5000, 30000, 30000]);
+        assert!(pauses(&settings(), Retry::After(Duration::MAX)).is_empty());
     }
 
     #[test]

@@ -51,7 +51,7 @@ impl Dispatch {
         };
         tokio::select! {
             () = work => {}
-            () = too_late(&mut stop) => {}
+            () = super::too_late(&mut stop) => {}
         }
         flight.free.shutdown().await;
         self.abandon(ready);
@@ -64,19 +64,27 @@ impl Dispatch {
                 return Some(batch);
             }
             let Some(gather) = &mut self.gather else {
-                return self.input.recv().await.map(|queued| queued.batch);
+                let batch = self.input.recv().await?.batch;
+                ready.extend(self.attempts.take_on(batch));
+                continue;
             };
             let wake = gather.next();
             let mut let_go = |batch: Batch, _: Gathered| ready.push_back(batch);
             tokio::select! {
                 biased;
                 queued = self.input.recv() => match queued {
-                    Some(queued) => gather.add(queued.batch, self.clock.now(), &mut let_go),
+                    Some(Queued { batch, .. }) => {
+                        if let Some(batch) = self.attempts.take_on(batch) {
+                            gather.add(batch, self.clock.now(), &mut let_go);
+                        }
+                    }
                     None if gather.origins() == 0 => return None,
                     None => gather.flush(&mut let_go),
                 },
-                () = super::sleep_until(wake, self.clock.as_ref()) => gather.due(self.clock.now(), &mut let_go),
+                () = super::sleep_until(wake, self.clock.as_ref()) => {}
             }
+            // Also when more came in: a busy queue must not hold back what has waited long enough.
+            gather.due(self.clock.now(), &mut let_go);
         }
     }
 
@@ -149,10 +157,4 @@ impl Flight {
         self.lanes.clear();
         while self.free.join_next().await.is_some() {}
     }
-}
-
-/// Resolves at the deadline of the stop, once it was requested.
-async fn too_late(stop: &mut Stop) {
-    let by = stop.requested().await;
-    tokio::time::sleep_until(by).await;
 }

@@ -12,7 +12,6 @@ use smallvec::SmallVec;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::mpsc;
-use tokio::time::Instant;
 
 /// Where a branch leads.
 #[derive(Clone)]
@@ -54,11 +53,14 @@ impl FanOut {
         self.enter(places, batch);
     }
 
-    /// The same, until `by`.
-    pub(super) async fn send_by(&self, batch: Batch, by: Instant) {
+    /// The same, until `late` comes.
+    pub(super) async fn send_unless(&self, batch: Batch, late: impl Future<Output = ()>) {
         self.counts.enter(batch.items());
-        let late = Err(Outcome::retry(Retry::Backoff, CLOSED));
-        let places = tokio::time::timeout_at(by, self.places(&batch)).await.unwrap_or(late);
+        let places = tokio::select! {
+            biased;
+            places = self.places(&batch) => places,
+            () = late => Err(Outcome::retry(Retry::Backoff, CLOSED)),
+        };
         self.enter(places, batch);
     }
 

@@ -129,8 +129,21 @@ impl Gateway {
             budget,
             failed,
         };
-        gateway.bring_up(extensions, parts, &stop).await?;
-        Ok(gateway)
+        match gateway.bring_up(extensions, parts, &stop).await {
+            Ok(()) => Ok(gateway),
+            Err(fault) => {
+                gateway.abort().await;
+                Err(fault)
+            }
+        }
+    }
+
+    /// Ends what has been started: a port that was bound is free again when this returns.
+    async fn abort(mut self) {
+        let Self { receivers, workers, sinks, extensions, .. } = &mut self;
+        for tasks in [&mut receivers.tasks, workers, sinks, &mut extensions.tasks] {
+            tasks.join(Instant::now()).await;
+        }
     }
 
     async fn bring_up(

@@ -32,7 +32,7 @@ pub use plan::{
 pub use report::{Line, Report, Role};
 
 use crate::batch::Time;
-use crate::component::Clock;
+use crate::component::{Clock, Stop};
 use std::time::Duration;
 
 /// How long a shutdown takes at the most if nobody says otherwise: less than the 30 s after which
@@ -45,4 +45,10 @@ async fn sleep_until(wake: Option<Time>, clock: &dyn Clock) {
         Some(wake) => tokio::time::sleep(wake.since(clock.now())).await,
         None => std::future::pending().await,
     }
+}
+
+/// Resolves at the deadline of the stop, once it was requested.
+async fn too_late(stop: &mut Stop) {
+    let by = stop.requested().await;
+    tokio::time::sleep_until(by).await;
 }

@@ -68,8 +68,8 @@ impl Outbox {
     }
 
     /// A way into the same queue that counts elsewhere: for another signal.
-    pub(super) fn counted_by(&self, counts: Arc<Counts>) -> Self {
-        Self { counts, ..self.clone() }
+    pub(super) fn counted_by(&self, counts: Arc<Counts>, ledger: Ledger) -> Self {
+        Self { counts, ledger, ..self.clone() }
     }
 
     /// Whether a full queue makes everybody wait.

@@ -105,11 +105,21 @@ impl Report {
             }
             let before: Vec<_> = self.nodes.iter().filter(|before| before.next.contains(&at)).collect();
             let came: u64 = before.iter().map(|before| before.sums.left).sum();
-            if !before.is_empty() && came != sums.entered {
+            let ports = before.iter().any(|before| before.role == Role::Connector);
+            if !before.is_empty() && !ports && came != sums.entered {
                 wrong.push(format!("{came} items left for {role:?} {id} of {place}, {} entered", sums.entered));
+            }
+            if *role == Role::Connector && self.entered(&line.next) != sums.left {
+                let entered = self.entered(&line.next);
+                wrong.push(format!("{} items left {role:?} {id} of {place}, {entered} entered its ports", sums.left));
             }
         }
         wrong
+    }
+
+    /// Items that entered these nodes together.
+    fn entered(&self, nodes: &[usize]) -> u64 {
+        nodes.iter().filter_map(|&at| self.nodes.get(at)).map(|line| line.sums.entered).sum()
     }
 }
 
@@ -154,6 +164,22 @@ mod tests {
         let report = Report::of(&nodes);
         assert!(report.imbalances().is_empty());
         assert_eq!(report.to_string(), "received 5 delivered 4 discarded 0 abandoned 1");
+    }
+
+    #[test]
+    fn a_connector_deals_its_output_out_to_its_ports() {
+        let nodes = [node(Role::Connector, &[1, 2]), node(Role::FanOut, &[]), node(Role::FanOut, &[])];
+        nodes[0].counts.enter(3);
+        nodes[0].counts.leave(3);
+        for (node, items) in nodes[1..].iter().zip([2, 1]) {
+            node.counts.enter(items);
+            node.counts.leave(items);
+        }
+        assert!(Report::of(&nodes).imbalances().is_empty());
+        nodes[2].counts.enter(1);
+        nodes[2].counts.leave(1);
+        let wrong = Report::of(&nodes).imbalances();
+        assert_eq!(wrong, ["3 items left Connector x of traces, 4 entered its ports"]);
     }
 
     #[test]

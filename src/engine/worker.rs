@@ -61,12 +61,16 @@ impl Worker {
                 Event::Batch(Arriving { batch, on_its_way }) => {
                     shift.feed(0, batch);
                     drop(on_its_way);
+                    // Steady input must not keep a node from its time.
+                    shift.tick();
                     if transit.is_empty() && input.is_empty() {
                         shift.idle();
                     }
                 }
                 Event::Tick => shift.tick(),
-                Event::Idle => shift.idle(),
+                // Somebody may have set out since.
+                Event::Idle if transit.is_empty() => shift.idle(),
+                Event::Idle => {}
                 Event::Closed => break,
             }
             shift.hand_on().await;
@@ -149,12 +153,11 @@ impl Shift {
     }
 
     /// Hands on what is left until the deadline; what misses it is given up and counted.
-    async fn hand_on_by(&mut self, stop: Stop) {
+    async fn hand_on_by(&mut self, mut stop: Stop) {
         let Self { ready, outlets, .. } = self;
-        let by = stop.deadline().unwrap_or_else(|| tokio::time::Instant::now() + super::SHUTDOWN);
         while let Some((port, batch)) = ready.pop_front() {
             if let Some(outlet) = outlets.get(port) {
-                outlet.send_by(batch, by).await;
+                outlet.send_unless(batch, super::too_late(&mut stop)).await;
             }
         }
     }

@@ -41,13 +41,9 @@ impl Book for SignalBook {
 impl Writing {
     /// Writes until the queue is closed and empty, or the deadline has come.
     pub(super) async fn run(mut self, mut stop: Stop) {
-        let late = async {
-            let by = stop.requested().await;
-            tokio::time::sleep_until(by).await;
-        };
         tokio::select! {
             () = self.write_all() => return,
-            () = late => {}
+            () = super::too_late(&mut stop) => {}
         }
         self.input.close();
         while let Ok(Queued { batch, .. }) = self.input.try_recv() {
@@ -61,7 +57,10 @@ impl Writing {
             tokio::select! {
                 biased;
                 queued = self.input.recv() => match queued {
-                    Some(queued) => self.write(queued.batch).await,
+                    Some(Queued { batch, room }) => {
+                        self.write(batch).await;
+                        drop(room);
+                    }
                     None => return self.flush().await,
                 },
                 () = super::sleep_until(wake, self.clock.as_ref()) => self.flush().await,
@@ -69,7 +68,12 @@ impl Writing {
         }
     }
 
-    async fn write(&mut self, batch: Batch) {
+    async fn write(&mut self, mut batch: Batch) {
+        if !batch.claim.own() {
+            // Refused while nobody owned it: its sender was told so.
+            self.book(batch.data.signal()).counts.refuse(batch.items());
+            return batch.claim.settle(&Outcome::default());
+        }
         let ctx = batch.ctx.clone();
         let (data, receipt, signal) = self.receipt(batch);
         if let Err(fault) = self.writer.write(data, &ctx, receipt).await {

@@ -167,7 +167,10 @@ where
 }
 
 /// The next data frame; trailers are skipped.
-pub(crate) async fn next_data<B, E>(body: &mut B, deadline: Option<Instant>) -> Result<Option<Bytes>, ReadError<E>>
+pub(crate) async fn next_data<B, E>(
+    body: &mut B,
+    deadline: Option<Instant>,
+) -> Result<Option<Bytes>, ReadError<E>>
 where
     B: Body<Data = Bytes> + Unpin,
     B::Error: std::fmt::Display,
@@ -257,5 +260,93 @@ impl Gathered {
             self.buffer.shrink_to_fit();
         }
         Bytes::from(self.buffer)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pieces(lens: &[usize]) -> (Pieces, Vec<u8>) {
+        let all: Vec<Bytes> =
+            lens.iter().zip(1u8..).map(|(len, fill)| Bytes::from(vec![fill; *len])).collect();
+        (Pieces::new(all.clone()), all.concat())
+    }
+
+    async fn read_all(body: Pieces, limit: usize) -> Result<Bytes, ReadError<()>> {
+        read(body, limit, None, |_| Ok(())).await
+    }
+
+    #[tokio::test]
+    async fn pieces_come_in_order_and_announce_their_length() {
+        let (body, expected) = pieces(&[3, 0, 70_000, 1]);
+        assert_eq!((body.len(), body.size_hint().exact()), (70_004, Some(70_004)));
+        assert_eq!(read_all(body, 70_004).await.unwrap(), expected);
+        assert!(Pieces::empty().is_end_stream());
+    }
+
+    #[tokio::test]
+    async fn trailers_follow_the_last_piece() {
+        let trailers =
+            HeaderMap::from_iter([(http::HeaderName::from_static("a"), http::HeaderValue::from_static("b"))]);
+        let body = pieces(&[2]).0.with_trailers(trailers.clone());
+        assert_eq!(body.size_hint().exact(), None);
+        let collected = body.collect().await.unwrap();
+        assert_eq!(collected.trailers(), Some(&trailers));
+        assert_eq!(collected.to_bytes(), vec![1, 1]);
+    }
+
+    #[tokio::test]
+    async fn the_cap_counts_the_announcement_and_the_bytes() {
+        assert!(matches!(read_all(pieces(&[5]).0, 4).await, Err(ReadError::TooLarge { limit: 4 })));
+        let unannounced = pieces(&[3, 2]).0.with_trailers(HeaderMap::new());
+        assert!(matches!(read_all(unannounced, 4).await, Err(ReadError::TooLarge { limit: 4 })));
+        assert_eq!(read_all(pieces(&[3, 2]).0, 5).await.unwrap().len(), 5);
+    }
+
+    #[tokio::test]
+    async fn a_small_body_is_copied_and_a_large_one_is_not() {
+        for (len, same) in [(COPIED_UP_TO, false), (COPIED_UP_TO + 1, true)] {
+            let bytes = Bytes::from(vec![0; len]);
+            let read = read_all(Pieces::from(bytes.clone()), len).await.unwrap();
+            assert_eq!(read.as_ptr() == bytes.as_ptr(), same, "{len}");
+        }
+    }
+
+    #[tokio::test]
+    async fn growth_is_asked_for_piece_by_piece() {
+        let mut asked = Vec::new();
+        let refused = read(pieces(&[5, 6, 7]).0, 100, None, |n| {
+            asked.push(n);
+            if n == 6 { Err("no") } else { Ok(()) }
+        });
+        assert!(matches!(refused.await, Err(ReadError::Refused("no"))));
+        assert_eq!(asked, [5, 6]);
+    }
+
+    #[test]
+    fn a_claim_is_believed_one_mebibyte_ahead() {
+        let mut gathered = Gathered::new(1 << 30);
+        let mut free = |_| Ok::<_, ()>(());
+        for _ in 0..2 {
+            gathered.push(Bytes::from(vec![0; 1000]), 1 << 30, &mut free).unwrap();
+        }
+        assert!(gathered.buffer.capacity() <= TRUSTED_AHEAD + 4000, "{}", gathered.buffer.capacity());
+        let mut exact = Gathered::new(1 << 30);
+        for _ in 0..20 {
+            exact.push(Bytes::from(vec![0; 16_384]), 327_680, &mut free).unwrap();
+        }
+        assert_eq!(exact.buffer.capacity(), 327_680);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_late() {
+        let never = http_body_util::StreamBody::new(futures_util::stream::pending::<
+            Result<Frame<Bytes>, Infallible>,
+        >());
+        let deadline = Instant::now() + std::time::Duration::from_secs(10);
+        let late = read(never, 10, Some(deadline), |_| Ok::<_, ()>(())).await;
+        assert!(matches!(late, Err(ReadError::Late)));
+        assert_eq!(Instant::now(), deadline);
     }
 }

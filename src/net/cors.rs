@@ -51,7 +51,9 @@ impl Cors {
         let headers = response.headers_mut();
         self.decorate(request, headers);
         let wanted = request.get(ACCESS_CONTROL_REQUEST_HEADERS);
-        if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN) && wanted.is_none_or(|names| self.allows_headers(names)) {
+        if headers.contains_key(ACCESS_CONTROL_ALLOW_ORIGIN)
+            && wanted.is_none_or(|names| self.allows_headers(names))
+        {
             headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST"));
             if let Some(wanted) = wanted {
                 headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, wanted.clone());
@@ -83,7 +85,9 @@ impl Cors {
         self.origins.iter().any(|allowed| match allowed.split_once('*') {
             None => allowed == origin,
             Some((before, after)) => {
-                origin.len() >= before.len() + after.len() && origin.starts_with(before) && origin.ends_with(after)
+                origin.len() >= before.len() + after.len()
+                    && origin.starts_with(before)
+                    && origin.ends_with(after)
             }
         })
     }
@@ -95,5 +99,76 @@ impl Cors {
                 || ALWAYS.contains(&name.as_str())
                 || self.headers.iter().any(|allowed| *allowed == name || allowed == "*")
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cors(origins: &[&str]) -> Cors {
+        Cors::new(&settings::Cors {
+            allowed_origins: origins.iter().map(|origin| (*origin).to_owned()).collect(),
+            allowed_headers: vec!["X-Tenant".to_owned()],
+            exposed_headers: vec!["X-A".to_owned(), "X-B".to_owned()],
+            max_age: 7200,
+        })
+        .unwrap()
+    }
+
+    fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
+        pairs.iter().map(|(name, value)| (name.parse().unwrap(), HeaderValue::from_static(value))).collect()
+    }
+
+    fn allowed(cors: &Cors, origin: &'static str) -> Option<String> {
+        let mut response = HeaderMap::new();
+        cors.decorate(&headers(&[("origin", origin)]), &mut response);
+        assert_eq!(response[VARY], "Origin");
+        response.get(ACCESS_CONTROL_ALLOW_ORIGIN).map(|value| value.to_str().unwrap().to_owned())
+    }
+
+    #[test]
+    fn origins_match_whole_or_by_one_star() {
+        let some = cors(&["https://a.example", "https://*.b.example"]);
+        for origin in ["https://a.example", "HTTPS://A.example", "https://x.b.example"] {
+            assert_eq!(allowed(&some, origin).as_deref(), Some(origin));
+        }
+        for origin in
+            ["https://a.example.evil", "http://a.example", "https://b.example", "https://x.b.example.evil"]
+        {
+            assert_eq!(allowed(&some, origin), None, "{origin}");
+        }
+        assert_eq!(allowed(&cors(&["*"]), "https://any").as_deref(), Some("*"));
+        // The two halves of a pattern may not share a letter.
+        assert_eq!(allowed(&cors(&["https://a*a"]), "https://a"), None);
+    }
+
+    #[test]
+    fn a_preflight_is_answered() {
+        let ask = |wanted: &'static str| {
+            let request = headers(&[
+                ("origin", "https://a.example"),
+                ("access-control-request-method", "POST"),
+                ("access-control-request-headers", wanted),
+            ]);
+            cors(&["https://a.example"]).preflight(&Method::OPTIONS, &request).unwrap()
+        };
+        let granted = ask("content-type, x-tenant");
+        assert_eq!(granted.status(), StatusCode::NO_CONTENT);
+        assert_eq!(granted.headers()[ACCESS_CONTROL_ALLOW_METHODS], "POST");
+        assert_eq!(granted.headers()[ACCESS_CONTROL_ALLOW_HEADERS], "content-type, x-tenant");
+        assert_eq!(granted.headers()[ACCESS_CONTROL_MAX_AGE], "7200");
+        assert_eq!(granted.headers()[ACCESS_CONTROL_EXPOSE_HEADERS], "X-A, X-B");
+        assert!(!ask("x-other").headers().contains_key(ACCESS_CONTROL_ALLOW_METHODS));
+    }
+
+    #[test]
+    fn what_is_no_preflight_is_left_alone() {
+        let some = cors(&["*"]);
+        assert!(some.preflight(&Method::OPTIONS, &headers(&[("origin", "https://a")])).is_none());
+        assert!(
+            some.preflight(&Method::POST, &headers(&[("access-control-request-method", "POST")])).is_none()
+        );
+        assert!(Cors::new(&settings::Cors::default()).is_none());
     }
 }

@@ -31,14 +31,20 @@ impl DialError {
 pub(crate) async fn resolve(target: &Target) -> Result<Vec<Option<SocketAddr>>, DialError> {
     let Place::Tcp { host, port } = &target.at else { return Ok(vec![None]) };
     let lookup = tokio::net::lookup_host((host.as_str(), *port));
-    let found = tokio::time::timeout(DIAL_TIMEOUT, lookup).await.map_err(|_| DialError::new(target, "no answer from DNS"))?;
+    let found = tokio::time::timeout(DIAL_TIMEOUT, lookup)
+        .await
+        .map_err(|_| DialError::new(target, "no answer from DNS"))?;
     let mut found: Vec<_> = found.map_err(|error| DialError::new(target, error))?.map(Some).collect();
     found.dedup();
     if found.is_empty() { Err(DialError::new(target, "the name has no address")) } else { Ok(found) }
 }
 
 /// Connects to one address of the target and, with `tls`, shakes hands.
-pub(crate) async fn open(target: &Target, addr: Option<SocketAddr>, tls: Option<&Connector>) -> Result<Io, DialError> {
+pub(crate) async fn open(
+    target: &Target,
+    addr: Option<SocketAddr>,
+    tls: Option<&Connector>,
+) -> Result<Io, DialError> {
     let connecting = async {
         let io = connect(target, addr).await?;
         match tls {

@@ -49,7 +49,11 @@ impl Bind {
             return Self::parse_unix(endpoint, permissions);
         }
         if permissions.is_some() {
-            return Err(Problem::new("socket_permissions", "only a unix socket has permissions", "add `transport: unix`"));
+            return Err(Problem::new(
+                "socket_permissions",
+                "only a unix socket has permissions",
+                "add `transport: unix`",
+            ));
         }
         let family = match transport {
             "tcp4" => Family::V4,
@@ -57,7 +61,11 @@ impl Bind {
             _ => Family::Any,
         };
         let (host, port) = host_port(endpoint).map_err(|problem| {
-            Problem::new("endpoint", problem, "write host:port, e.g. localhost:4317, 0.0.0.0:4317 or [::]:4317")
+            Problem::new(
+                "endpoint",
+                problem,
+                "write host:port, e.g. localhost:4317, 0.0.0.0:4317 or [::]:4317",
+            )
         })?;
         Ok(Self::Tcp { host, port, family })
     }
@@ -66,11 +74,21 @@ impl Bind {
         let path = endpoint.strip_prefix("unix:").unwrap_or(endpoint);
         let path = path.strip_prefix("//").unwrap_or(path);
         if path.is_empty() {
-            return Err(Problem::new("endpoint", "a unix socket needs a path", "write e.g. /run/weft/otlp.sock"));
+            return Err(Problem::new(
+                "endpoint",
+                "a unix socket needs a path",
+                "write e.g. /run/weft/otlp.sock",
+            ));
         }
-        let mode = permissions.map(|text| octal(text).ok_or_else(|| {
-            Problem::new("socket_permissions", format!("{text:?} are not permissions"), "write octal digits, e.g. \"0660\"")
-        }));
+        let mode = permissions.map(|text| {
+            octal(text).ok_or_else(|| {
+                Problem::new(
+                    "socket_permissions",
+                    format!("{text:?} are not permissions"),
+                    "write octal digits, e.g. \"0660\"",
+                )
+            })
+        });
         Ok(Self::Unix { path: PathBuf::from(path), mode: mode.transpose()? })
     }
 }
@@ -214,7 +232,9 @@ fn scheme(endpoint: &str, insecure: bool) -> (&str, bool) {
 
 fn has_port(host: &str) -> bool {
     host.rsplit_once(':').is_some_and(|(before, port)| {
-        !port.is_empty() && port.bytes().all(|b| b.is_ascii_digit()) && (!before.contains(':') || before.ends_with(']'))
+        !port.is_empty()
+            && port.bytes().all(|b| b.is_ascii_digit())
+            && (!before.contains(':') || before.ends_with(']'))
     })
 }
 
@@ -231,12 +251,16 @@ impl Proxy {
     /// Parses `proxy_url`.
     pub fn parse(url: &str) -> Result<Self, Problem> {
         // The URL may hold a password, so it is never repeated.
-        let bad = |problem: &str| Problem::new("proxy_url", problem, "write http://[user:password@]host:port");
-        let rest = url.strip_prefix("http://").ok_or_else(|| bad("only proxies spoken to by http:// are supported"))?;
+        let bad =
+            |problem: &str| Problem::new("proxy_url", problem, "write http://[user:password@]host:port");
+        let rest = url
+            .strip_prefix("http://")
+            .ok_or_else(|| bad("only proxies spoken to by http:// are supported"))?;
         let rest = rest.strip_suffix('/').unwrap_or(rest);
         let (user, host) = rest.rsplit_once('@').map_or((None, rest), |(user, host)| (Some(user), host));
         let target = Target::parse_url("proxy_url", &format!("http://{host}"))?;
-        let authorization = user.map(|user| basic(user).ok_or_else(|| bad("the user cannot stand in a header")));
+        let authorization =
+            user.map(|user| basic(user).ok_or_else(|| bad("the user cannot stand in a header")));
         Ok(Self { target, authorization: authorization.transpose()? })
     }
 }
@@ -263,4 +287,109 @@ pub(crate) fn percent_decode(text: &str) -> Option<Vec<u8>> {
         }
     }
     Some(out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tcp(endpoint: &str) -> Result<(String, u16), String> {
+        match Bind::parse(endpoint, "tcp", None) {
+            Ok(Bind::Tcp { host, port, .. }) => Ok((host, port)),
+            Ok(other) => panic!("{other}"),
+            Err(problem) => Err(problem.problem),
+        }
+    }
+
+    #[test]
+    fn servers_take_every_usual_form() {
+        for (endpoint, host, port) in [
+            (":4317", "", 4317),
+            ("0.0.0.0:4317", "0.0.0.0", 4317),
+            ("[::]:4317", "::", 4317),
+            ("localhost:0", "localhost", 0),
+        ] {
+            assert_eq!(tcp(endpoint), Ok((host.to_owned(), port)), "{endpoint}");
+        }
+        let shown = |endpoint| Bind::parse(endpoint, "", None).unwrap().to_string();
+        assert_eq!((shown("[::1]:1").as_str(), shown("a:2").as_str()), ("[::1]:1", "a:2"));
+    }
+
+    #[test]
+    fn wrong_endpoints_say_what_is_wrong() {
+        for (endpoint, problem) in [
+            ("", "endpoint \"\" has no port"),
+            ("localhost", "endpoint \"localhost\" has no port"),
+            ("localhost:http", "port \"http\" is not a number from 0 to 65535"),
+            ("localhost:65536", "port \"65536\" is not a number from 0 to 65535"),
+            ("::1:4317", "IPv6 address \"::1\" needs brackets"),
+            ("[x]:1", "\"x\" is not an IPv6 address"),
+            ("http://localhost:4317", "IPv6 address \"http://localhost\" needs brackets"),
+            ("a b:1", "\"a b\" is not a host name"),
+        ] {
+            assert_eq!(tcp(endpoint), Err(problem.to_owned()), "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn unix_sockets_have_paths_and_permissions() {
+        for endpoint in ["/run/a.sock", "unix:///run/a.sock", "unix:/run/a.sock"] {
+            let bind = Bind::parse(endpoint, "unix", Some("0660")).unwrap();
+            assert_eq!(bind, Bind::Unix { path: "/run/a.sock".into(), mode: Some(0o660) }, "{endpoint}");
+        }
+        let at = |endpoint, transport, mode| Bind::parse(endpoint, transport, mode).unwrap_err().at;
+        assert_eq!(at("", "unix", None), "endpoint");
+        assert_eq!(at("/a", "unix", Some("888")), "socket_permissions");
+        assert_eq!(at("/a", "unix", Some("7777")), "socket_permissions");
+        assert_eq!(at("a:1", "tcp", Some("0660")), "socket_permissions");
+    }
+
+    #[test]
+    fn grpc_targets_take_schemes_over_insecure() {
+        for (endpoint, insecure, shown, tls) in [
+            ("a:4317", true, "a:4317", false),
+            ("a:4317", false, "a:4317", true),
+            ("http://a:4317", false, "a:4317", false),
+            ("http://a:4317/", false, "a:4317", false),
+            ("https://a:4317", true, "a:4317", true),
+            ("https://a", true, "a:443", true),
+            ("https://[::1]", true, "[::1]:443", true),
+            ("dns:///a:4317", true, "a:4317", false),
+            ("dns:a:4317", true, "a:4317", false),
+            ("unix:/run/a.sock", true, "unix:/run/a.sock", false),
+            ("unix:///run/a.sock", true, "unix:/run/a.sock", false),
+        ] {
+            let target = Target::parse_grpc(endpoint, insecure).unwrap();
+            assert_eq!((target.to_string().as_str(), target.tls), (shown, tls), "{endpoint}");
+        }
+        for endpoint in ["", "a", "a:0", ":4317", "http://a", "a:1/path", "unix:", "ftp://a:1"] {
+            assert_eq!(Target::parse_grpc(endpoint, true).unwrap_err().at, "endpoint", "{endpoint}");
+        }
+    }
+
+    #[test]
+    fn urls_have_default_ports() {
+        let shown =
+            |url| Target::parse_url("x", url).map(|target| target.to_string()).map_err(|problem| problem.at);
+        assert_eq!(shown("http://a/v1"), Ok("a:80".to_owned()));
+        assert_eq!(shown("https://a"), Ok("a:443".to_owned()));
+        assert_eq!(shown("http://[::1]:8/"), Ok("[::1]:8".to_owned()));
+        for url in ["", "a:4318", "/v1", "ftp://a", "http://"] {
+            assert_eq!(shown(url), Err("x".to_owned()), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_proxys_password_is_never_repeated() {
+        let proxy = Proxy::parse("http://me:s%20ecret@proxy:3128/").unwrap();
+        assert_eq!(proxy.target.to_string(), "proxy:3128");
+        assert_eq!(proxy.authorization.as_ref().unwrap(), "Basic bWU6cyBlY3JldA==");
+        for url in
+            ["https://me:secret@proxy:3128", "http://me:secret@", "http://me:%zz@proxy:1", "socks5://a:1"]
+        {
+            let problem = Proxy::parse(url).unwrap_err();
+            assert!(!format!("{problem:?}").contains("secret"), "{problem:?}");
+        }
+        assert!(!format!("{proxy:?}").contains("bWU6"), "{proxy:?}");
+    }
 }

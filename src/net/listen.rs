@@ -37,7 +37,9 @@ impl ListenError {
         let in_use = error.kind() == io::ErrorKind::AddrInUse;
         let why = match error.kind() {
             io::ErrorKind::AddrInUse => "the address is already in use".to_owned(),
-            io::ErrorKind::PermissionDenied => "permission denied (ports below 1024 need a privilege)".to_owned(),
+            io::ErrorKind::PermissionDenied => {
+                "permission denied (ports below 1024 need a privilege)".to_owned()
+            }
             io::ErrorKind::AddrNotAvailable => "this machine does not have the address".to_owned(),
             _ => error.to_string(),
         };
@@ -71,7 +73,9 @@ impl Listener {
     /// Opens the endpoint.
     pub async fn bind(bind: &Bind) -> Result<Self, ListenError> {
         let socket = match bind {
-            Bind::Tcp { host, port, family } => Socket::Tcp(bind_tcp(host, *port, *family).await.map_err(|e| ListenError::new(bind, &e))?),
+            Bind::Tcp { host, port, family } => {
+                Socket::Tcp(bind_tcp(host, *port, *family).await.map_err(|e| ListenError::new(bind, &e))?)
+            }
             Bind::Unix { path, mode } => {
                 let listener = bind_unix(path, *mode).map_err(|e| ListenError::new(bind, &e))?;
                 Socket::Unix(listener, Unlink(path.clone()))
@@ -148,7 +152,8 @@ async fn bind_tcp(host: &str, port: u16, family: Family) -> io::Result<TcpListen
 
 /// Every address for an empty host: v6 (which takes v4 too) first, v4 where the machine has no v6.
 async fn addresses(host: &str, port: u16, family: Family) -> io::Result<Vec<SocketAddr>> {
-    let any = [SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)), SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))];
+    let any =
+        [SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)), SocketAddr::from((Ipv4Addr::UNSPECIFIED, port))];
     let mut found: Vec<SocketAddr> =
         if host.is_empty() { any.into() } else { tokio::net::lookup_host((host, port)).await?.collect() };
     found.retain(|addr| match family {

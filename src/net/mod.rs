@@ -17,7 +17,9 @@ pub mod listen;
 pub mod retry_after;
 pub mod serve;
 pub mod settings;
+pub mod site;
 pub mod tls;
+pub mod watched;
 
 #[cfg(test)]
 mod tests;

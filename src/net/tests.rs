@@ -1,5 +1,7 @@
 //! Servers and clients against each other, over loopback and in memory.
 
+#![allow(clippy::disallowed_methods, reason = "a test's tasks end with its runtime")]
+
 mod abuse;
 mod channels;
 mod listeners;
@@ -59,7 +61,13 @@ where
     start_at("127.0.0.1:0", SOON, tuning, tls, service).await
 }
 
-async fn start_at<S, F>(at: &str, grace: Duration, tuning: Tuning, tls: Option<Acceptor>, service: S) -> Running
+async fn start_at<S, F>(
+    at: &str,
+    grace: Duration,
+    tuning: Tuning,
+    tls: Option<Acceptor>,
+    service: S,
+) -> Running
 where
     S: Fn(Request<Incoming>, Arc<PeerInfo>) -> F + Clone + Send + Sync + 'static,
     F: Future<Output = Response<Pieces>> + Send + 'static,

@@ -1,1 +1,17 @@
-//! Shared by tests, benches and `weft bench`.
+//! What tests, benches and `weft bench` share: numbered telemetry, backends that misbehave by script, and whole
+//! gateways with probes at both ends.
+//!
+//! Nothing here opens a socket or a file, and nothing is global. Time is the runtime's, so a test that pauses it
+//! decides every moment.
+
+mod backend;
+mod door;
+mod gatherer;
+mod generate;
+mod rig;
+
+pub use backend::{Attempt, Backend, Letter, Verdict};
+pub use door::{Door, Pending, Probe};
+pub use gatherer::{Gatherer, Ledger};
+pub use generate::{Generator, SEQ, seqs, seqs_of};
+pub use rig::{Rig, Started, clock, env, options, table};

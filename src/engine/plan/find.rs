@@ -30,13 +30,17 @@ impl Table {
 
     /// What to say of a name that is not in the table: the problem and a hint.
     pub(super) fn unknown(&self, kind: Kind, name: &str) -> (String, Option<String>) {
-        let elsewhere = Kind::ALL.into_iter().find(|&other| self.find(other, name).is_some());
         if let Some(advice) = absent(kind, name) {
             return (format!("weft has no {} `{name}`", kind.name()), Some(advice.to_owned()));
         }
-        let names: Vec<_> = self.of(kind).map(|component| component.name).collect();
-        let hint = match (crate::config::nearest(name, names.iter().copied()), elsewhere) {
-            (Some(near), _) => Some(format!("did you mean `{near}`?")),
+        let elsewhere = Kind::ALL.into_iter().find(|&other| self.find(other, name).is_some());
+        let names: Vec<_> = self.of(kind).flat_map(|one| one.aliases.iter().chain([&one.name])).collect();
+        let near = crate::config::nearest(name, names.iter().map(|name| **name));
+        let hint = match (near, elsewhere) {
+            (Some(near), Some(other)) => {
+                Some(format!("did you mean `{near}`? `{name}` belongs under `{}`", other.key()))
+            }
+            (Some(near), None) => Some(format!("did you mean `{near}`?")),
             (None, Some(other)) => Some(format!("`{name}` belongs under `{}`", other.key())),
             (None, None) => None,
         };

@@ -1,43 +1,35 @@
-//! From settings to the graph: finds each component, has it read its section, and ties the ends.
-//!
-//! Everything that is configured is prepared, used or not, so that a mistake in a part that is
-//! switched off today is found today.
+//! From settings to the graph: ties what stands on the [`Shelf`] to pipelines, and has every check
+//! made that needs more than one section.
 
 use super::find::Table;
-use super::{Exit, Plan, Planned, PlannedConnector, PlannedExporter, PlannedPipeline, PlannedReceiver, cycles, words};
-use crate::component::{Component, Extension, Kind, Prepare, Prepared, Processor, Receiver, Sink};
-use crate::config::{self, ConfigError, Errors, Reference, Settings};
+use super::joints::{joins, listed};
+use super::shelf::Shelf;
+use super::{Exit, Plan, Planned, PlannedConnector, PlannedExporter, PlannedPipeline, PlannedReceiver};
+use super::{chain, cycles, joints, needs, words};
+use crate::component::{Component, Extension, Processor};
+use crate::config::{ConfigError, Errors, Reference, Settings};
 use crate::otlp::Signal;
-use std::collections::{BTreeSet, HashMap};
+use crate::telemetry::settings::Settings as TelemetrySettings;
+use std::collections::BTreeSet;
 use std::sync::Arc;
-
-/// A configured component after its section was read.
-struct Ready<T> {
-    planned: Planned<T>,
-    component: &'static Component,
-}
-
-type All<T> = HashMap<String, Ready<T>>;
-
-/// Everything that is configured.
-struct Shelf {
-    receivers: All<Box<dyn Receiver>>,
-    processors: All<Box<dyn Processor>>,
-    connectors: All<Box<dyn Processor>>,
-    exporters: All<Sink>,
-    extensions: All<Arc<dyn Extension>>,
-}
 
 /// The graph of these settings, or all that is wrong.
 pub(super) fn link(settings: &Settings, table: &Table) -> Result<Plan, Errors> {
     let mut errors = Errors::new();
-    let shelf = shelf(settings, table, &mut errors);
-    let telemetry = errors.keep(crate::telemetry::settings::Settings::load(&settings.service.telemetry));
-    let mut linking = Linking { settings, shelf, errors, pipelines: Vec::new(), connectors: Vec::new(), exporters: Vec::new() };
+    let (shelf, telemetry) = sections(settings, table, &mut errors);
+    joints::check(settings, &shelf, &mut errors);
+    needs::check(settings, &shelf, table, &mut errors);
+    let mut linking = Linking {
+        settings,
+        shelf,
+        errors,
+        pipelines: Vec::new(),
+        connectors: Vec::new(),
+        exporters: Vec::new(),
+    };
     linking.pipelines();
     linking.ports();
     let receivers = linking.receivers();
-    linking.needs();
     let extensions = linking.extensions();
     cycles::check(settings, &linking.pipelines, &linking.connectors, &mut linking.errors);
     let Linking { mut errors, pipelines, connectors, exporters, .. } = linking;
@@ -57,70 +49,23 @@ pub(super) fn link(settings: &Settings, table: &Table) -> Result<Plan, Errors> {
         headers: BTreeSet::new(),
         guarantee: String::new(),
     };
-    words::complete(&mut plan, settings);
-    Ok(plan)
+    words::complete(&mut plan);
+    plan.warnings.extend(chain::warnings(&plan, settings));
+    let mut warnings = Errors(std::mem::take(&mut plan.warnings));
+    warnings.sort();
+    Ok(Plan { warnings: warnings.0, ..plan })
 }
 
-fn shelf(settings: &Settings, table: &Table, errors: &mut Errors) -> Shelf {
-    let mut reading = Reading { table, errors };
-    Shelf {
-        receivers: reading.all(Kind::Receiver, &settings.receivers, |prepare| match prepare {
-            Prepare::Receiver(prepare) => Some(prepare),
-            _ => None,
-        }),
-        processors: reading.all(Kind::Processor, &settings.processors, |prepare| match prepare {
-            Prepare::Processor(prepare) => Some(prepare),
-            _ => None,
-        }),
-        connectors: reading.all(Kind::Connector, &settings.connectors, |prepare| match prepare {
-            Prepare::Connector(_, prepare) => Some(prepare),
-            _ => None,
-        }),
-        exporters: reading.all(Kind::Exporter, &settings.exporters, |prepare| match prepare {
-            Prepare::Exporter(prepare) => Some(prepare),
-            _ => None,
-        }),
-        extensions: reading.all(Kind::Extension, &settings.extensions, |prepare| match prepare {
-            Prepare::Extension(prepare) => Some(prepare),
-            _ => None,
-        }),
-    }
+/// What is wrong inside of the sections: all that can be said where the graph cannot be tied.
+pub(super) fn mistakes(settings: &Settings, table: &Table) -> Errors {
+    let mut errors = Errors::new();
+    sections(settings, table, &mut errors);
+    errors
 }
 
-struct Reading<'a> {
-    table: &'a Table,
-    errors: &'a mut Errors,
-}
-
-type PrepareFn<T> = fn(&config::Section) -> Result<Prepared<T>, Errors>;
-
-impl Reading<'_> {
-    fn all<T>(
-        &mut self,
-        kind: Kind,
-        configured: &[config::Component],
-        of: impl Fn(Prepare) -> Option<PrepareFn<T>>,
-    ) -> All<T> {
-        let mut all = HashMap::new();
-        for config::Component { id, origin, section } in configured {
-            let Some(component) = self.table.find(kind, id.kind()) else {
-                let (problem, hint) = self.table.unknown(kind, id.kind());
-                let error = ConfigError::new(Some(origin.clone()), format!("{}.{id}", kind.key()), problem);
-                let names = self.table.of(kind).map(|component| component.name);
-                self.errors.push(ConfigError { hint, ..error }.known(names));
-                continue;
-            };
-            let Some(prepare) = of(component.prepare) else { continue };
-            let Some(Prepared { facts, make }) = self.errors.keep(prepare(section)) else { continue };
-            for (at, word) in &facts.warnings {
-                section.warn(section.error(at, word.clone()).warning());
-            }
-            let name: Arc<str> = id.to_string().into();
-            let planned = Planned { id: Arc::clone(&name), component: component.name, facts, make };
-            all.insert(name.to_string(), Ready { planned, component });
-        }
-        all
-    }
+fn sections(settings: &Settings, table: &Table, errors: &mut Errors) -> (Shelf, Option<TelemetrySettings>) {
+    let shelf = Shelf::fill(settings, table, errors);
+    (shelf, errors.keep(TelemetrySettings::load(&settings.service.telemetry)))
 }
 
 struct Linking<'a> {
@@ -139,8 +84,14 @@ impl Linking<'_> {
             let Ok(signal) = pipeline.id.signal.parse::<Signal>() else { continue };
             let processors = pipeline.processors.iter();
             let processors = processors.filter_map(|reference| self.processor(reference, signal)).collect();
-            let exits = pipeline.exporters.iter().filter_map(|reference| self.exit(reference, signal)).collect();
-            self.pipelines.push(PlannedPipeline { id: pipeline.id.to_string().into(), signal, processors, exits });
+            let exits =
+                pipeline.exporters.iter().filter_map(|reference| self.exit(reference, signal)).collect();
+            self.pipelines.push(PlannedPipeline {
+                id: pipeline.id.to_string().into(),
+                signal,
+                processors,
+                exits,
+            });
         }
     }
 
@@ -153,7 +104,7 @@ impl Linking<'_> {
     fn exit(&mut self, reference: &Reference, signal: Signal) -> Option<Exit> {
         let id = reference.id.to_string();
         if self.shelf.connectors.contains_key(&id) {
-            return self.connector(&id, reference, signal).map(Exit::Connector);
+            return self.connector(&id, signal).map(Exit::Connector);
         }
         let ready = self.shelf.exporters.get(&id)?;
         if !takes(ready.component, reference, signal, &mut self.errors) {
@@ -168,10 +119,9 @@ impl Linking<'_> {
         Some(Exit::Exporter(at))
     }
 
-    fn connector(&mut self, id: &str, reference: &Reference, signal: Signal) -> Option<usize> {
+    fn connector(&mut self, id: &str, signal: Signal) -> Option<usize> {
         let ready = self.shelf.connectors.get(id)?;
         if !joins(ready.component).iter().any(|(from, _)| *from == signal) {
-            self.errors.push(cannot(reference, id, format!("take {signal}")));
             return None;
         }
         let same = |connector: &PlannedConnector| *connector.node.id == *id && connector.signal == signal;
@@ -183,32 +133,16 @@ impl Linking<'_> {
 
     /// Ties connectors to the pipelines that name them as a receiver.
     fn ports(&mut self) {
-        let settings = self.settings;
-        let mut fed = BTreeSet::new();
-        for (at, pipeline) in settings.service.pipelines.iter().enumerate() {
+        for (at, pipeline) in self.settings.service.pipelines.iter().enumerate() {
             let Ok(signal) = pipeline.id.signal.parse::<Signal>() else { continue };
             for reference in &pipeline.receivers {
                 let id = reference.id.to_string();
                 let Some(ready) = self.shelf.connectors.get(&id) else { continue };
-                fed.insert(id.clone());
-                let from = |from: Signal| joins(ready.component).contains(&(from, signal));
-                let ends = self.connectors.iter_mut().filter(|connector| *connector.node.id == *id);
-                let mut tied = 0;
-                for connector in ends.filter(|connector| from(connector.signal)) {
-                    connector.ports.push(at);
-                    tied += 1;
-                }
-                if tied == 0 {
-                    self.errors.push(loose(reference, &id, "receiver", "exporter"));
-                }
-            }
-        }
-        for pipeline in &settings.service.pipelines {
-            for reference in &pipeline.exporters {
-                let id = reference.id.to_string();
-                if self.shelf.connectors.contains_key(&id) && !fed.contains(&id) {
-                    self.errors.push(loose(reference, &id, "exporter", "receiver"));
-                }
+                let joins = joins(ready.component);
+                let fits = |one: &&mut PlannedConnector| {
+                    *one.node.id == *id && joins.contains(&(one.signal, signal))
+                };
+                self.connectors.iter_mut().filter(fits).for_each(|connector| connector.ports.push(at));
             }
         }
     }
@@ -225,7 +159,8 @@ impl Linking<'_> {
                 }
                 let known = receivers.iter().position(|receiver| *receiver.node.id == *id);
                 let place = known.unwrap_or_else(|| {
-                    receivers.push(PlannedReceiver { node: ready.planned.clone(), feeds: Default::default() });
+                    receivers
+                        .push(PlannedReceiver { node: ready.planned.clone(), feeds: Default::default() });
                     receivers.len() - 1
                 });
                 receivers[place].feeds[signal as usize].push(at);
@@ -236,37 +171,10 @@ impl Linking<'_> {
 
     fn extensions(&self) -> Vec<Planned<Arc<dyn Extension>>> {
         let named = self.settings.service.extensions.iter();
-        named.filter_map(|reference| self.shelf.extensions.get(&reference.id.to_string())).map(|ready| ready.planned.clone()).collect()
-    }
-
-    /// Every extension that a component needs must be configured and listed in `service.extensions`.
-    fn needs(&mut self) {
-        let running: BTreeSet<_> = self.settings.service.extensions.iter().map(|named| named.id.to_string()).collect();
-        let of = |list: &[config::Component], needs: &dyn Fn(&str) -> Vec<(String, String)>, errors: &mut Errors| {
-            for config::Component { id, section, .. } in list {
-                for (at, needed) in needs(&id.to_string()) {
-                    if !running.contains(&needed) {
-                        let problem = format!("extension `{needed}` is not among those that run");
-                        errors.push(section.error(&at, problem).hint("configure it and list it under `service.extensions`"));
-                    }
-                }
-            }
-        };
-        let Shelf { receivers, exporters, .. } = &self.shelf;
-        of(&self.settings.receivers, &|id| needed(receivers.get(id)), &mut self.errors);
-        of(&self.settings.exporters, &|id| needed(exporters.get(id)), &mut self.errors);
-    }
-}
-
-fn needed<T>(ready: Option<&Ready<T>>) -> Vec<(String, String)> {
-    let needs = ready.into_iter().flat_map(|ready| &ready.planned.facts.needs);
-    needs.map(|(at, id, _)| (at.clone(), id.clone())).collect()
-}
-
-fn joins(component: &Component) -> &'static [(Signal, Signal)] {
-    match component.prepare {
-        Prepare::Connector(joins, _) => joins,
-        _ => &[],
+        named
+            .filter_map(|reference| self.shelf.extensions.get(&reference.id.to_string()))
+            .map(|ready| ready.planned.clone())
+            .collect()
     }
 }
 
@@ -274,17 +182,10 @@ fn joins(component: &Component) -> &'static [(Signal, Signal)] {
 fn takes(component: &Component, reference: &Reference, signal: Signal, errors: &mut Errors) -> bool {
     let takes = component.signals.contains(&signal);
     if !takes {
-        errors.push(cannot(reference, &reference.id.to_string(), format!("carry {signal}")));
+        let problem = format!("`{}` cannot carry {signal}", reference.id);
+        let error = ConfigError::new(Some(reference.origin.clone()), &*reference.path, problem);
+        let carried = listed(component.signals.iter().map(Signal::to_string), "and");
+        errors.push(error.hint(format!("it carries {carried}")));
     }
     takes
-}
-
-fn cannot(reference: &Reference, id: &str, what: String) -> ConfigError {
-    ConfigError::new(Some(reference.origin.clone()), &*reference.path, format!("`{id}` cannot {what}"))
-}
-
-fn loose(reference: &Reference, id: &str, used: &str, missing: &str) -> ConfigError {
-    let problem = format!("connector `{id}` is used as {used} but not as {missing} of a pipeline that fits");
-    ConfigError::new(Some(reference.origin.clone()), &*reference.path, problem)
-        .hint(format!("name it under `{missing}s` of another pipeline"))
 }

@@ -6,14 +6,18 @@
 //! [`Gateway`](super::Gateway).
 
 mod absent;
+mod chain;
 mod cycles;
 mod find;
+mod joints;
 mod link;
+mod needs;
+mod shelf;
 mod words;
 
 use crate::batch::Wants;
 use crate::component::{Extension, Facts, Make, MemoryLimit, Processor, Receiver, Sink};
-use crate::config::{ConfigError, Errors, Settings};
+use crate::config::{ConfigError, Errors, Loaded, Settings};
 use crate::otlp::Signal;
 use crate::telemetry::settings::Settings as TelemetrySettings;
 use std::collections::BTreeSet;
@@ -93,13 +97,13 @@ pub struct PlannedPipeline {
     pub exits: Vec<Exit>,
 }
 
-/// Where a pipeline ends.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a pipeline ends. Ordered as places are reserved: connectors first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
-    /// An exporter, by index.
-    Exporter(usize),
     /// A connector, by index.
     Connector(usize),
+    /// An exporter, by index.
+    Exporter(usize),
 }
 
 /// A connector for one incoming signal.
@@ -129,6 +133,18 @@ impl Plan {
     /// The graph of these settings, or all that is wrong with it.
     pub fn of(settings: &Settings, table: &Table) -> Result<Self, Errors> {
         link::link(settings, table)
+    }
+
+    /// The settings and the graph of a loaded configuration, or all that is wrong with either: where
+    /// the top level is wrong already, what is wrong inside of the components is told with it.
+    pub fn read(loaded: Loaded, table: &Table) -> Result<(Settings, Self), Errors> {
+        let (settings, mut errors) = Settings::read(loaded);
+        if errors.is_empty() {
+            return Self::of(&settings, table).map(|plan| (settings, plan));
+        }
+        errors.extend(link::mistakes(&settings, table));
+        errors.sort();
+        Err(errors)
     }
 
     /// Whether any sender waits for the backends.

@@ -4,11 +4,10 @@
 use super::{Exit, Plan, PlannedPipeline};
 use crate::batch::Wants;
 use crate::component::MemoryLimit;
-use crate::config::Settings;
 use crate::engine::memory;
 
 /// Fills in what follows from the graph.
-pub(super) fn complete(plan: &mut Plan, settings: &Settings) {
+pub(super) fn complete(plan: &mut Plan) {
     let processors = || plan.pipelines.iter().flat_map(|pipeline| &pipeline.processors);
     let limits = processors().filter_map(|processor| processor.facts.memory);
     let memory = limits.reduce(stricter);
@@ -19,7 +18,6 @@ pub(super) fn complete(plan: &mut Plan, settings: &Settings) {
     let headers = headers.cloned().collect();
     let guarantee = guarantee(plan);
     (plan.memory, plan.headers, plan.guarantee) = (memory, headers, guarantee);
-    let _ = settings;
 }
 
 /// The stricter of two limits; percents are weighed against a common machine.
@@ -30,7 +28,8 @@ fn stricter(one: MemoryLimit, other: MemoryLimit) -> MemoryLimit {
 
 fn guarantee(plan: &Plan) -> String {
     let answered = |pipeline: &&PlannedPipeline| holder(plan, pipeline).is_some();
-    let waits = plan.receivers.iter().filter(|receiver| receiver.node.facts.answer == Wants::Delivered).count();
+    let waits =
+        plan.receivers.iter().filter(|receiver| receiver.node.facts.answer == Wants::Delivered).count();
     if waits == plan.receivers.len() && waits > 0 {
         return "senders are answered when the backends have the data: a kill loses nothing that was answered".into();
     }
@@ -38,7 +37,10 @@ fn guarantee(plan: &Plan) -> String {
     if holding.is_empty() {
         return "nothing is held after its answer: a kill loses nothing that was answered".into();
     }
-    let places: Vec<_> = holding.iter().filter_map(|pipeline| Some(format!("{} ({})", pipeline.id, holder(plan, pipeline)?))).collect();
+    let places: Vec<_> = holding
+        .iter()
+        .filter_map(|pipeline| Some(format!("{} ({})", pipeline.id, holder(plan, pipeline)?)))
+        .collect();
     format!(
         "senders are answered while data is still in memory: a kill loses what waits in {}; `answer: delivered` on the receiver waits for the backends",
         places.join(", ")
@@ -47,7 +49,8 @@ fn guarantee(plan: &Plan) -> String {
 
 /// The first node of a pipeline that answers the sender and keeps the data in memory.
 fn holder<'a>(plan: &'a Plan, pipeline: &'a PlannedPipeline) -> Option<&'a str> {
-    let processor = pipeline.processors.iter().find(|processor| processor.facts.holds).map(|processor| &*processor.id);
+    let processor =
+        pipeline.processors.iter().find(|processor| processor.facts.holds).map(|processor| &*processor.id);
     processor.or_else(|| {
         pipeline.exits.iter().find_map(|exit| match *exit {
             Exit::Exporter(at) => {

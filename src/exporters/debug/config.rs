@@ -94,13 +94,15 @@ impl Keys {
         let output = match (self.use_internal_logger, self.output_paths) {
             (true, Some(_)) => {
                 let problem = "output_paths is not supported when use_internal_logger is true";
-                errors.push(section.error("output_paths", problem).hint("write `use_internal_logger: false`"));
+                errors
+                    .push(section.error("output_paths", problem).hint("write `use_internal_logger: false`"));
                 Output::Log
             }
             (true, None) => Output::Log,
             (false, Some(paths)) if paths.is_empty() => {
                 let problem = "output_paths must not be empty when use_internal_logger is false";
-                errors.push(section.error("output_paths", problem).hint("write `stdout`, `stderr` or a file"));
+                errors
+                    .push(section.error("output_paths", problem).hint("write `stdout`, `stderr` or a file"));
                 Output::Log
             }
             (false, paths) => Output::Paths(paths.unwrap_or_else(|| vec!["stdout".to_owned()])),

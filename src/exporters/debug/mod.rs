@@ -34,6 +34,7 @@ pub static COMPONENT: Component = Component {
 fn prepare(section: &Section) -> Result<Prepared<Sink>, Errors> {
     let (delivery, config) = Config::read(section)?;
     let facts = Facts { delivery: Some(delivery), ..Facts::default() };
-    let make = move |env: &crate::component::Env| Ok(Sink::Exporter(Arc::new(write::Debug::new(&config, env))));
+    let make =
+        move |env: &crate::component::Env| Ok(Sink::Exporter(Arc::new(write::Debug::new(&config, env))));
     Ok(Prepared::new(make).with(facts))
 }

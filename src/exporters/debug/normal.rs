@@ -87,7 +87,9 @@ fn points(metric: &Metric, page: &mut Page) {
     };
     match &metric.data {
         None => {}
-        Some(metric::Data::Gauge(gauge)) => gauge.data_points.iter().for_each(|p| point(&p.attributes, number(p))),
+        Some(metric::Data::Gauge(gauge)) => {
+            gauge.data_points.iter().for_each(|p| point(&p.attributes, number(p)))
+        }
         Some(metric::Data::Sum(sum)) => sum.data_points.iter().for_each(|p| point(&p.attributes, number(p))),
         Some(metric::Data::Histogram(histogram)) => {
             histogram.data_points.iter().for_each(|p| point(&p.attributes, buckets(p)));
@@ -130,7 +132,8 @@ fn buckets(point: &HistogramDataPoint) -> String {
 
 fn exponential(point: &ExponentialHistogramDataPoint) -> String {
     let mut text = summed(point.count, point.sum, point.min, point.max);
-    let bound = |index: f64| (index * std::f64::consts::LN_2 * 2_f64.powi(point.scale.saturating_neg())).exp();
+    let bound =
+        |index: f64| (index * std::f64::consts::LN_2 * 2_f64.powi(point.scale.saturating_neg())).exp();
     if let Some(negative) = &point.negative {
         for (number, count) in negative.bucket_counts.iter().enumerate().rev() {
             let upper = -bound(f64::from(negative.offset) + number as f64);

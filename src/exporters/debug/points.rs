@@ -66,7 +66,9 @@ fn numbers(points: &[NumberDataPoint], page: &mut Page) {
         head(&point.attributes, point.start_time_unix_nano, point.time_unix_nano, page);
         match point.value {
             Some(number_data_point::Value::AsInt(number)) => page.line(format_args!("Value: {number}")),
-            Some(number_data_point::Value::AsDouble(number)) => page.line(format_args!("Value: {}", fixed(number))),
+            Some(number_data_point::Value::AsDouble(number)) => {
+                page.line(format_args!("Value: {}", fixed(number)))
+            }
             None => {}
         }
         exemplars(&point.exemplars, page);
@@ -103,7 +105,8 @@ fn explicit(point: &HistogramDataPoint, page: &mut Page) {
 fn exponential(point: &ExponentialHistogramDataPoint, page: &mut Page) {
     head(&point.attributes, point.start_time_unix_nano, point.time_unix_nano, page);
     summed(point.count, point.sum, point.min, point.max, page);
-    let bound = |index: f64| (index * (std::f64::consts::LN_2 * 2_f64.powi(point.scale.saturating_neg()))).exp();
+    let bound =
+        |index: f64| (index * (std::f64::consts::LN_2 * 2_f64.powi(point.scale.saturating_neg()))).exp();
     if let Some(negative) = &point.negative {
         for (number, count) in negative.bucket_counts.iter().enumerate().rev() {
             let index = f64::from(negative.offset) + number as f64;

@@ -88,8 +88,12 @@ impl Decoded {
         };
         for piece in pieces {
             match &mut decoded {
-                Self::Traces(all) => all.append(&mut ExportTraceServiceRequest::decode(piece)?.resource_spans),
-                Self::Metrics(all) => all.append(&mut ExportMetricsServiceRequest::decode(piece)?.resource_metrics),
+                Self::Traces(all) => {
+                    all.append(&mut ExportTraceServiceRequest::decode(piece)?.resource_spans)
+                }
+                Self::Metrics(all) => {
+                    all.append(&mut ExportMetricsServiceRequest::decode(piece)?.resource_metrics)
+                }
                 Self::Logs(all) => all.append(&mut ExportLogsServiceRequest::decode(piece)?.resource_logs),
             }
         }
@@ -115,14 +119,19 @@ impl Decoded {
                 (title(Signal::Traces), vec![("resource spans", all.len()), ("spans", spans)])
             }
             Self::Metrics(all) => {
-                let metrics = || all.iter().flat_map(|one| &one.scope_metrics).flat_map(|scope| &scope.metrics);
+                let metrics =
+                    || all.iter().flat_map(|one| &one.scope_metrics).flat_map(|scope| &scope.metrics);
                 let points = metrics().map(|metric| metric.data.as_ref().map_or(0, data_points)).sum();
-                let counts =
-                    vec![("resource metrics", all.len()), ("metrics", metrics().count()), ("data points", points)];
+                let counts = vec![
+                    ("resource metrics", all.len()),
+                    ("metrics", metrics().count()),
+                    ("data points", points),
+                ];
                 (title(Signal::Metrics), counts)
             }
             Self::Logs(all) => {
-                let records = all.iter().flat_map(|one| &one.scope_logs).map(|scope| scope.log_records.len()).sum();
+                let records =
+                    all.iter().flat_map(|one| &one.scope_logs).map(|scope| scope.log_records.len()).sum();
                 (title(Signal::Logs), vec![("resource logs", all.len()), ("log records", records)])
             }
         }

@@ -22,15 +22,28 @@ fn shows(signal: Signal, input: &str, normal: &str, detailed: &str) {
 #[test]
 fn traces_are_laid_out_as_the_collectors() {
     let input = include_str!("golden/traces.json");
-    shows(Signal::Traces, input, include_str!("golden/traces.normal"), include_str!("golden/traces.detailed"));
+    shows(
+        Signal::Traces,
+        input,
+        include_str!("golden/traces.normal"),
+        include_str!("golden/traces.detailed"),
+    );
     let basic = printed(Verbosity::Basic, Signal::Traces, input);
-    assert_eq!(basic, Printed { title: "Traces", counts: vec![("resource spans", 2), ("spans", 3)], body: None });
+    assert_eq!(
+        basic,
+        Printed { title: "Traces", counts: vec![("resource spans", 2), ("spans", 3)], body: None }
+    );
 }
 
 #[test]
 fn metrics_of_all_types_are_laid_out_as_the_collectors() {
     let input = include_str!("golden/metrics.json");
-    shows(Signal::Metrics, input, include_str!("golden/metrics.normal"), include_str!("golden/metrics.detailed"));
+    shows(
+        Signal::Metrics,
+        input,
+        include_str!("golden/metrics.normal"),
+        include_str!("golden/metrics.detailed"),
+    );
     let basic = printed(Verbosity::Basic, Signal::Metrics, input);
     assert_eq!(basic.counts, [("resource metrics", 1), ("metrics", 7), ("data points", 9)]);
 }

@@ -3,9 +3,9 @@
 //! People compare this output with the Collector's, and tests grep in it, so it follows Go's `%f`, `%v` and
 //! `time.Time.String` to the letter. Pure.
 
-use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use opentelemetry_proto::tonic::common::v1::{AnyValue, KeyValue, any_value::Value};
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
@@ -239,7 +239,9 @@ mod tests {
 
     #[test]
     fn maps_are_json_with_sorted_keys_and_what_json_cannot_say_is_empty() {
-        let list = ArrayValue { values: vec![any(Value::IntValue(1)), AnyValue::default(), any(Value::BytesValue(vec![1, 2]))] };
+        let list = ArrayValue {
+            values: vec![any(Value::IntValue(1)), AnyValue::default(), any(Value::BytesValue(vec![1, 2]))],
+        };
         let map = KeyValueList {
             values: vec![
                 entry("b", Value::StringValue("a\"<\u{1}\u{2028}".into())),
@@ -251,8 +253,13 @@ mod tests {
         assert_eq!(typed(Some(&map)), r#"Map({"a":[1,null,"AQI="],"b":true})"#);
         let odd = any(Value::ArrayValue(ArrayValue { values: vec![any(Value::DoubleValue(f64::NAN))] }));
         assert_eq!(typed(Some(&odd)), "Slice()");
-        let text = any(Value::ArrayValue(ArrayValue { values: vec![any(Value::StringValue("\u{1}\u{2028}<\n".into()))] }));
+        let text = any(Value::ArrayValue(ArrayValue {
+            values: vec![any(Value::StringValue("\u{1}\u{2028}<\n".into()))],
+        }));
         assert_eq!(plain(Some(&text)), "[\"\\u0001\\u2028<\\n\"]");
-        assert_eq!((typed(None), id(&[0, 0]), id(&[1, 0xab])), ("Empty()".into(), String::new(), "01ab".into()));
+        assert_eq!(
+            (typed(None), id(&[0, 0]), id(&[1, 0xab])),
+            ("Empty()".into(), String::new(), "01ab".into())
+        );
     }
 }

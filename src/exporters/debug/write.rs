@@ -54,7 +54,8 @@ impl Exporter for Debug {
             return Ok(Sent::default());
         }
         let printed = self.compute.run(move || print(verbosity, data)).await;
-        let printed = printed.ok_or_else(|| Fault::lasting(Blame::Weft, "internal", "printing a batch panicked"))?;
+        let printed =
+            printed.ok_or_else(|| Fault::lasting(Blame::Weft, "internal", "printing a batch panicked"))?;
         match &self.sheet {
             None => log(&self.id, signal, &printed),
             Some(sheet) => {
@@ -97,25 +98,44 @@ fn log(id: &str, signal: Signal, printed: &Printed) {
     // The names of fields are fixed when weft is compiled, so each signal has a line of its own.
     match (signal, count(0), count(1), count(2)) {
         (Signal::Traces, Some(resources), Some(items), _) => tracing::info!(
-            "otelcol.component.id" = id, "otelcol.component.kind" = kind, "otelcol.signal" = signal.name(),
-            "resource spans" = resources, "spans" = items, "Traces"
+            "otelcol.component.id" = id,
+            "otelcol.component.kind" = kind,
+            "otelcol.signal" = signal.name(),
+            "resource spans" = resources,
+            "spans" = items,
+            "Traces"
         ),
         (Signal::Metrics, Some(resources), Some(metrics), Some(items)) => tracing::info!(
-            "otelcol.component.id" = id, "otelcol.component.kind" = kind, "otelcol.signal" = signal.name(),
-            "resource metrics" = resources, "metrics" = metrics, "data points" = items, "Metrics"
+            "otelcol.component.id" = id,
+            "otelcol.component.kind" = kind,
+            "otelcol.signal" = signal.name(),
+            "resource metrics" = resources,
+            "metrics" = metrics,
+            "data points" = items,
+            "Metrics"
         ),
         (Signal::Logs, Some(resources), Some(items), _) => tracing::info!(
-            "otelcol.component.id" = id, "otelcol.component.kind" = kind, "otelcol.signal" = signal.name(),
-            "resource logs" = resources, "log records" = items, "Logs"
+            "otelcol.component.id" = id,
+            "otelcol.component.kind" = kind,
+            "otelcol.signal" = signal.name(),
+            "resource logs" = resources,
+            "log records" = items,
+            "Logs"
         ),
         (_, items, ..) => tracing::info!(
-            "otelcol.component.id" = id, "otelcol.component.kind" = kind, "otelcol.signal" = signal.name(),
-            items, "{}", printed.title
+            "otelcol.component.id" = id,
+            "otelcol.component.kind" = kind,
+            "otelcol.signal" = signal.name(),
+            items,
+            "{}",
+            printed.title
         ),
     }
     if let Some(body) = &printed.body {
         tracing::info!(
-            "otelcol.component.id" = id, "otelcol.component.kind" = kind, "otelcol.signal" = signal.name(),
+            "otelcol.component.id" = id,
+            "otelcol.component.kind" = kind,
+            "otelcol.signal" = signal.name(),
             "{body}"
         );
     }

@@ -188,7 +188,11 @@ impl Faults<'_> {
             "zstd" if (0..=22).contains(&level) => Some(level),
             "zstd" => {
                 let problem = format!("unsupported level for compression zstd: {level}");
-                self.tell("compression_params.level", &problem, "write a level from 1 to 22; 0 is the default, 3");
+                self.tell(
+                    "compression_params.level",
+                    &problem,
+                    "write a level from 1 to 22; 0 is the default, 3",
+                );
                 None
             }
             _ => {
@@ -276,7 +280,10 @@ mod tests {
     fn defaults_are_the_collectors() {
         let settings = read("path: a\n").unwrap();
         assert_eq!((settings.format, settings.zstd, settings.flush), (Format::Json, None, SECOND));
-        assert_eq!((settings.append, settings.rotation, settings.groups, settings.directories), (false, None, None, None));
+        assert_eq!(
+            (settings.append, settings.rotation, settings.groups, settings.directories),
+            (false, None, None, None)
+        );
         let rotation = read("path: a\nrotation:\nflush_interval: 0s\n").unwrap().rotation.unwrap();
         assert_eq!(rotation, Rotation { size: 100 << 20, age: None, backups: Some(100), local: false });
         let groups = read("path: ./a/*.json\ngroup_by: {enabled: true}\n").unwrap();
@@ -303,22 +310,46 @@ mod tests {
     fn mistakes_are_told_in_the_collectors_words() {
         let cases = [
             ("format: json\n", "path must be non-empty"),
-            ("path: a\nappend: true\nrotation:\n", "append and rotation enabled at the same time is not supported"),
+            (
+                "path: a\nappend: true\nrotation:\n",
+                "append and rotation enabled at the same time is not supported",
+            ),
             ("path: a\nformat: text\n", "format type is not supported"),
             ("path: a\ncompression: gzip\n", "compression is not supported"),
-            ("path: a\ncompression: zstd\ncompression_params: {level: 23}\n", "unsupported level for compression zstd: 23"),
+            (
+                "path: a\ncompression: zstd\ncompression_params: {level: 23}\n",
+                "unsupported level for compression zstd: 23",
+            ),
             ("path: a\nflush_interval: -1s\n", "flush_interval must be larger than zero"),
-            ("path: a\nencoding: otlp_encoding\n", "encoding extensions are not supported: \"otlp_encoding\""),
-            ("path: a\ngroup_by: {enabled: true}\n", "path must contain exactly one * when group_by is enabled"),
-            ("path: a*b*\ngroup_by: {enabled: true}\n", "path must contain exactly one * when group_by is enabled"),
-            ("path: '*/a'\ngroup_by: {enabled: true}\n", "path must not start with * when group_by is enabled"),
+            (
+                "path: a\nencoding: otlp_encoding\n",
+                "encoding extensions are not supported: \"otlp_encoding\"",
+            ),
+            (
+                "path: a\ngroup_by: {enabled: true}\n",
+                "path must contain exactly one * when group_by is enabled",
+            ),
+            (
+                "path: a*b*\ngroup_by: {enabled: true}\n",
+                "path must contain exactly one * when group_by is enabled",
+            ),
+            (
+                "path: '*/a'\ngroup_by: {enabled: true}\n",
+                "path must not start with * when group_by is enabled",
+            ),
             (
                 "path: a*\ngroup_by: {enabled: true, resource_attribute: \"\"}\n",
                 "resource_attribute must not be empty when group_by is enabled",
             ),
-            ("path: a*\ngroup_by: {enabled: true, max_open_files: 0}\n", "max_open_files must be positive: 0"),
+            (
+                "path: a*\ngroup_by: {enabled: true, max_open_files: 0}\n",
+                "max_open_files must be positive: 0",
+            ),
             ("path: a\nrotation: {max_days: -1}\n", "max_days must not be negative: -1"),
-            ("path: a\ndirectory_permissions: \"0755\"\n", "directory_permissions requires create_directory to be true"),
+            (
+                "path: a\ndirectory_permissions: \"0755\"\n",
+                "directory_permissions requires create_directory to be true",
+            ),
             (
                 "path: a\ncreate_directory: true\ndirectory_permissions: rwx\n",
                 "directory_permissions value must be a valid octal representation",

@@ -33,7 +33,9 @@ pub(super) fn prune(path: &Path, now: u64, rotation: &Rotation) {
     for (number, (stamp, path)) in kept.into_iter().enumerate() {
         let many = rotation.backups.is_some_and(|most| number >= most);
         let old = oldest.as_ref().is_some_and(|oldest| stamp < *oldest);
-        if (many || old) && let Err(error) = fs::remove_file(&path) {
+        if (many || old)
+            && let Err(error) = fs::remove_file(&path)
+        {
             tracing::warn!(path = %path.display(), %error, "cannot remove an old file");
         }
     }
@@ -51,7 +53,9 @@ fn backups(path: &Path) -> io::Result<Vec<(String, PathBuf)>> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         let name = entry.file_name();
-        let inner = name.to_str().and_then(|name| name.strip_prefix(&stem)?.strip_prefix('-')?.strip_suffix(&extension));
+        let inner = name
+            .to_str()
+            .and_then(|name| name.strip_prefix(&stem)?.strip_prefix('-')?.strip_suffix(&extension));
         if let Some(stamp) = inner.filter(|inner| is_stamp(inner)) {
             found.push((stamp.to_owned(), entry.path()));
         }
@@ -104,8 +108,10 @@ mod tests {
     const NOW: u64 = 1_663_131_734_173_000_000;
 
     fn names(folder: &Path) -> Vec<String> {
-        let mut names: Vec<_> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> = fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
         names.sort();
         names
     }
@@ -118,7 +124,10 @@ mod tests {
             fs::write(&path, "x").unwrap();
             set_aside(&path, NOW, false).unwrap();
         }
-        assert_eq!(names(folder.path()), ["data-2022-09-14T05-02-14.173.json", "data-2022-09-14T05-02-14.174.json"]);
+        assert_eq!(
+            names(folder.path()),
+            ["data-2022-09-14T05-02-14.173.json", "data-2022-09-14T05-02-14.174.json"]
+        );
         assert!(set_aside(&path, NOW, false).is_err(), "there is nothing to set aside");
     }
 
@@ -137,7 +146,12 @@ mod tests {
         assert_eq!(names(folder.path()).len(), 6);
         rotation.age = Some(Duration::from_secs(86_400 * 10 + 86_399));
         prune(&path, NOW, &rotation);
-        let left = ["data-2022-09-01T00-00-00.000.json", "data-2022-09-04T00-00-00.000", "data-old", "other-2022-09-01T00-00-00.000"];
+        let left = [
+            "data-2022-09-01T00-00-00.000.json",
+            "data-2022-09-04T00-00-00.000",
+            "data-old",
+            "other-2022-09-01T00-00-00.000",
+        ];
         assert_eq!(names(folder.path()), left);
     }
 }

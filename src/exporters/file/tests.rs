@@ -41,7 +41,11 @@ struct Rig {
 
 impl Rig {
     fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap(), ends: Arc::default(), clock: Arc::new(SystemClock::new()) }
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+            ends: Arc::default(),
+            clock: Arc::new(SystemClock::new()),
+        }
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -55,7 +59,12 @@ impl Rig {
     }
 
     async fn give(&self, writer: &mut FileWriter, data: Data) {
-        let receipt = Receipt::new(data.items(), claim(Wants::Held, data.items()).0, Permit::none(), Arc::clone(&self.ends) as _);
+        let receipt = Receipt::new(
+            data.items(),
+            claim(Wants::Held, data.items()).0,
+            Permit::none(),
+            Arc::clone(&self.ends) as _,
+        );
         writer.write(data, &Context::default(), receipt).await.unwrap();
     }
 
@@ -70,7 +79,8 @@ impl Rig {
 
     fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder.path()).unwrap();
-        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        let mut names: Vec<_> =
+            entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
         names.sort();
         names
     }
@@ -154,7 +164,11 @@ async fn memory_of_the_encoded_copy_is_charged_and_given_back() {
 async fn a_file_is_emptied_or_continued_as_append_says() {
     let rig = Rig::new();
     for (keys, expected) in [("", vec!["2", "3"]), ("append: true\n", vec!["1", "2", "3"])] {
-        fs::write(rig.path("a"), r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"1"}}]}]}]}"#).unwrap();
+        fs::write(
+            rig.path("a"),
+            r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"1"}}]}]}]}"#,
+        )
+        .unwrap();
         let mut writer = rig.writer("a", keys);
         rig.commit(&mut writer, logs("x", "2")).await;
         rig.commit(&mut writer, logs("x", "3")).await;
@@ -187,7 +201,8 @@ async fn full_files_are_set_aside_and_a_record_is_never_cut() {
     rig.commit(&mut writer, logs("x", "last")).await;
     let names = rig.names();
     assert_eq!(names.len(), 3, "{names:?}");
-    let first = |name: &String| bodies(&rig.path(name)).iter().map(|body| body[..1].to_owned()).collect::<String>();
+    let first =
+        |name: &String| bodies(&rig.path(name)).iter().map(|body| body[..1].to_owned()).collect::<String>();
     assert_eq!(names.iter().map(first).collect::<Vec<_>>(), ["2", "3", "4l"]);
     drop(writer);
     rig.commit(&mut rig.writer("a.json", "rotation: {max_megabytes: 1}\n"), logs("x", "more")).await;
@@ -239,7 +254,8 @@ async fn directories_are_created_only_if_asked_for() {
     assert!(rig.ends().iter().all(|(_, outcome)| outcome.is_retry()));
     let keys = "create_directory: true\ndirectory_permissions: \"0700\"\n";
     rig.commit(&mut rig.writer("no/such/a", keys), logs("x", "2")).await;
-    let mode = std::os::unix::fs::PermissionsExt::mode(&fs::metadata(rig.path("no/such")).unwrap().permissions());
+    let mode =
+        std::os::unix::fs::PermissionsExt::mode(&fs::metadata(rig.path("no/such")).unwrap().permissions());
     assert_eq!((bodies(&rig.path("no/such/a")), mode & 0o777), (vec!["2".to_owned()], 0o700));
 }
 
@@ -250,7 +266,10 @@ async fn a_file_that_was_moved_away_is_begun_anew() {
     rig.commit(&mut writer, logs("x", "1")).await;
     fs::rename(rig.path("a"), rig.path("moved")).unwrap();
     rig.commit(&mut writer, logs("x", "2")).await;
-    assert_eq!((bodies(&rig.path("moved")), bodies(&rig.path("a"))), (vec!["1".to_owned()], vec!["2".to_owned()]));
+    assert_eq!(
+        (bodies(&rig.path("moved")), bodies(&rig.path("a"))),
+        (vec!["1".to_owned()], vec!["2".to_owned()])
+    );
 }
 
 #[tokio::test]

@@ -70,10 +70,10 @@ impl Writer for FileWriter {
         }
         let (files, now) = (Arc::clone(&self.files), self.clock.now().unix);
         // The receipts go with the job: they are settled there even if nobody waits for it any more.
-        let job = spawn_blocking(move || {
-            files.lock().unwrap_or_else(PoisonError::into_inner).commit(pending, now)
-        });
-        let written = job.await.map_err(|_| Fault::lasting(Blame::Weft, "internal", "writing to files panicked"))?;
+        let job =
+            spawn_blocking(move || files.lock().unwrap_or_else(PoisonError::into_inner).commit(pending, now));
+        let written =
+            job.await.map_err(|_| Fault::lasting(Blame::Weft, "internal", "writing to files panicked"))?;
         written.map_err(|error| Fault::passing("io", error))
     }
 
@@ -110,7 +110,8 @@ struct Files {
 
 const IO: Reason = Reason::new("io", "the data could not be written to its file");
 const UNENCODABLE: Reason = Reason::new("encode", "the data could not be encoded");
-const NO_SEGMENT: Reason = Reason::new("no_path_segment", "a resource has no usable value for its file's name");
+const NO_SEGMENT: Reason =
+    Reason::new("no_path_segment", "a resource has no usable value for its file's name");
 
 impl Files {
     fn new(settings: Settings) -> Self {
@@ -129,7 +130,11 @@ impl Files {
             for Block { bytes, parts } in blocks {
                 let written = self.write(&path, &bytes, now);
                 for (number, items) in parts {
-                    let end = if written.is_ok() { Outcome::delivered(items) } else { Outcome::retry(Retry::Backoff, IO) };
+                    let end = if written.is_ok() {
+                        Outcome::delivered(items)
+                    } else {
+                        Outcome::retry(Retry::Backoff, IO)
+                    };
                     ends.get_mut(number).into_iter().for_each(|(_, outcome)| outcome.add(end.clone()));
                 }
                 first_error = first_error.and(written);
@@ -157,7 +162,14 @@ impl Files {
         outcome
     }
 
-    fn add(&self, path: PathBuf, number: usize, data: Data, permit: &mut Permit, pages: &mut Pages) -> Outcome {
+    fn add(
+        &self,
+        path: PathBuf,
+        number: usize,
+        data: Data,
+        permit: &mut Permit,
+        pages: &mut Pages,
+    ) -> Outcome {
         let items = data.items();
         let mut record = Vec::new();
         if encode::record(self.settings.format, data, &mut record).is_err() {
@@ -214,14 +226,16 @@ impl Files {
     fn make_room(&mut self) {
         let most = self.settings.groups.as_ref().map_or(usize::MAX, |groups| groups.open_files);
         if self.open.len() >= most
-            && let Some(oldest) = self.open.iter().min_by_key(|(_, open)| open.used).map(|(path, _)| path.clone())
+            && let Some(oldest) =
+                self.open.iter().min_by_key(|(_, open)| open.used).map(|(path, _)| path.clone())
         {
             self.open.remove(&oldest);
         }
     }
 
     fn begin(&mut self, path: &Path, now: u64) -> io::Result<Tail<File>> {
-        let (key, keeps) = (self.hasher.hash_one(path), self.settings.append || self.settings.rotation.is_some());
+        let (key, keeps) =
+            (self.hasher.hash_one(path), self.settings.append || self.settings.rotation.is_some());
         let begin = match self.begun.contains(&key) || self.begun.len() >= REMEMBERED {
             true => Begin::Continue,
             false if !keeps => Begin::Empty,
@@ -231,7 +245,8 @@ impl Files {
             // Whether a compressed file ends in half a frame shows only when all of it is read.
             set_aside(path, now, self.settings.rotation.as_ref().is_some_and(|rotation| rotation.local))?;
         }
-        let begin = if self.settings.zstd.is_some() && begin == Begin::Mend { Begin::Continue } else { begin };
+        let begin =
+            if self.settings.zstd.is_some() && begin == Begin::Mend { Begin::Continue } else { begin };
         let tail = open(path, begin, &self.settings)?;
         self.begun.insert(key);
         Ok(tail)

@@ -7,7 +7,9 @@
 mod tests;
 
 use crate::batch::Context;
-use crate::component::{Component, Delivery, Exporter, Facts, Fault, Prepare, Prepared, Requests, Sent, Sink};
+use crate::component::{
+    Component, Delivery, Exporter, Facts, Fault, Prepare, Prepared, Requests, Sent, Sink,
+};
 use crate::config::{Errors, Section};
 use crate::otlp::{Data, Signal};
 use serde::Deserialize;

@@ -1,1 +1,1 @@
-
+//! Tests of the gRPC exporter: its keys and its verdicts.

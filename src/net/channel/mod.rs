@@ -27,8 +27,10 @@ use super::settings::{GrpcClient, Headers, Problem};
 use super::tls::Connector;
 use slot::{Dialer, Slot};
 
-/// Names are not asked for again sooner than this.
+/// Names are not asked for again sooner than this while no address works.
 const RESOLVE_EVERY: Duration = Duration::from_secs(1);
+/// The same while some do.
+const REFRESH_EVERY: Duration = Duration::from_secs(30);
 /// How often a request that was never sent is handed to another connection.
 const UNSENT_REPEATS: usize = 2;
 
@@ -60,10 +62,11 @@ impl Channel {
     /// Checks the settings and reads the TLS files; no packet is sent yet.
     pub fn new(settings: &GrpcClient) -> Result<Self, Problem> {
         let target = Target::parse_grpc(&settings.endpoint, settings.tls.insecure)?;
-        let authority = if settings.authority.is_empty() { target.authority() } else { settings.authority.clone() };
-        let authority = authority
-            .parse()
-            .map_err(|_| Problem::new("authority", format!("{authority:?} is no authority"), "write host:port"))?;
+        let authority =
+            if settings.authority.is_empty() { target.authority() } else { settings.authority.clone() };
+        let authority = authority.parse().map_err(|_| {
+            Problem::new("authority", format!("{authority:?} is no authority"), "write host:port")
+        })?;
         let agent = if settings.user_agent.is_empty() { DEFAULT_AGENT } else { settings.user_agent.as_str() };
         let user_agent = HeaderValue::from_str(agent)
             .map_err(|_| Problem::new("user_agent", "not a header value", "use printable ASCII"))?;
@@ -139,19 +142,14 @@ impl Channel {
     async fn pick(&self, slots: &[Arc<Slot>]) -> Result<slot::Sender, DialError> {
         let start = if self.shared.round_robin { self.shared.next.fetch_add(1, Relaxed) } else { 0 };
         let order = || slots.iter().cycle().skip(start % slots.len().max(1)).take(slots.len());
-        let mut found = None;
-        for slot in order() {
-            match slot.ready() {
-                Some(sender) if found.is_none() => found = Some(sender),
-                Some(_) => {}
-                None if self.shared.round_robin => slot.dial_later(&self.shared.dialer),
-                None => {}
-            }
-            if found.is_some() && !self.shared.round_robin {
-                break;
+        if self.shared.round_robin {
+            let sleeping = slots.iter().filter(|slot| !slot.is_ready());
+            // With none ready there is nothing to serve meanwhile: the request itself dials, below.
+            if slots.iter().any(|slot| slot.is_ready()) {
+                sleeping.for_each(|slot| slot.dial_later(&self.shared.dialer));
             }
         }
-        if let Some(sender) = found {
+        if let Some(sender) = order().find_map(|slot| slot.ready()) {
             return Ok(sender);
         }
         let mut last = DialError::new(self, "the name has no address");
@@ -164,30 +162,55 @@ impl Channel {
         Err(last)
     }
 
-    /// The slots, resolved anew when one of them is not ready.
+    /// The slots. Names are asked for again when an address does not work: before the request if none does, else beside.
     async fn slots(&self) -> Result<Arc<[Arc<Slot>]>, DialError> {
         let mut resolved = self.shared.resolved.lock().await;
-        let settled = !resolved.slots.is_empty() && resolved.slots.iter().all(|slot| slot.is_ready());
-        let recent = resolved.asked.is_some_and(|at| at.elapsed() < RESOLVE_EVERY);
-        if settled || (recent && !resolved.slots.is_empty()) {
+        let ready = resolved.slots.iter().filter(|slot| slot.is_ready()).count();
+        if ready > 0 {
+            if ready < resolved.slots.len() && resolved.is_older_than(REFRESH_EVERY) {
+                resolved.asked = Some(Instant::now());
+                self.refresh_later();
+            }
             return Ok(Arc::clone(&resolved.slots));
         }
-        if let Some(failed) = resolved.failed.clone().filter(|_| recent) {
-            return Err(failed);
+        if resolved.is_older_than(RESOLVE_EVERY) {
+            resolved.asked = Some(Instant::now());
+            let found = resolve(self.shared.dialer.target()).await;
+            resolved.take(found);
         }
-        resolved.asked = Some(Instant::now());
-        match resolve(self.shared.dialer.target()).await {
+        match &resolved.failed {
+            Some(failed) if resolved.slots.is_empty() => Err(failed.clone()),
+            _ => Ok(Arc::clone(&resolved.slots)),
+        }
+    }
+
+    fn refresh_later(&self) {
+        let shared = Arc::clone(&self.shared);
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "ends by itself when the name server answers or does not"
+        )]
+        tokio::spawn(async move {
+            let found = resolve(shared.dialer.target()).await;
+            shared.resolved.lock().await.take(found);
+        });
+    }
+}
+
+impl Resolved {
+    fn is_older_than(&self, age: Duration) -> bool {
+        self.asked.is_none_or(|at| at.elapsed() >= age)
+    }
+
+    /// Without an answer the addresses known so far stay in use.
+    fn take(&mut self, found: Result<Vec<Option<SocketAddr>>, DialError>) {
+        match found {
             Ok(found) => {
-                resolved.failed = None;
-                resolved.slots = merge(&resolved.slots, &found);
+                self.failed = None;
+                self.slots = merge(&self.slots, &found);
             }
-            Err(failed) if resolved.slots.is_empty() => {
-                resolved.failed = Some(failed.clone());
-                return Err(failed);
-            }
-            Err(failed) => tracing::debug!(%failed, "the addresses known so far stay in use"),
+            Err(failed) => self.failed = Some(failed),
         }
-        Ok(Arc::clone(&resolved.slots))
     }
 }
 

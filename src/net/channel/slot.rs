@@ -66,7 +66,10 @@ impl Dialer {
             .map_err(|_| DialError::new(&self.target, "no HTTP/2 handshake"))?
             .map_err(|error| DialError::new(&self.target, error))?;
         // Ends with the last sender, or when the connection breaks; its errors reach the requests.
-        #[allow(clippy::disallowed_methods, reason = "owned by the senders: it ends when the channel is dropped")]
+        #[allow(
+            clippy::disallowed_methods,
+            reason = "owned by the senders: it ends when the channel is dropped"
+        )]
         tokio::spawn(connection);
         Ok(sender)
     }
@@ -109,7 +112,7 @@ impl Slot {
     }
 
     pub(super) fn is_ready(&self) -> bool {
-        self.ready().is_some()
+        self.sender.lock().is_ok_and(|sender| sender.as_ref().is_some_and(|sender| !sender.is_closed()))
     }
 
     /// Dials, or joins a dial that is under way; an address that has just failed fails again without a packet.

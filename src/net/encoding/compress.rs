@@ -11,6 +11,9 @@ use libdeflater::{CompressionLvl, Compressor};
 
 use super::Encoding;
 
+/// zstd's tables are below 10 MiB up to here.
+const LARGEST_KEPT_LEVEL: i32 = 6;
+
 /// How hard to compress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Level(i32);
@@ -39,7 +42,9 @@ impl Level {
     /// The levels of an encoding, in words.
     pub fn hint(encoding: Encoding) -> &'static str {
         match encoding {
-            Encoding::Gzip | Encoding::Zlib | Encoding::Deflate => "use 1 (fastest) to 9 (smallest), or -1 for 6",
+            Encoding::Gzip | Encoding::Zlib | Encoding::Deflate => {
+                "use 1 (fastest) to 9 (smallest), or -1 for 6"
+            }
             Encoding::Zstd => "use 1 (fastest) to 22 (smallest)",
             _ => "remove it: this encoding has no levels",
         }
@@ -62,7 +67,9 @@ pub fn compress(encoding: Encoding, level: Level, pieces: &[Bytes]) -> Result<Ve
     let plain = contiguous(pieces);
     let encoded = match encoding {
         Encoding::Identity => Ok(plain.into_owned()),
-        Encoding::Gzip => deflate(level, |c| c.gzip_compress_bound(plain.len()), |c, out| c.gzip_compress(&plain, out)),
+        Encoding::Gzip => {
+            deflate(level, |c| c.gzip_compress_bound(plain.len()), |c, out| c.gzip_compress(&plain, out))
+        }
         Encoding::Zlib | Encoding::Deflate => {
             deflate(level, |c| c.zlib_compress_bound(plain.len()), |c, out| c.zlib_compress(&plain, out))
         }
@@ -102,7 +109,11 @@ fn deflate(
     })
 }
 
+/// A context is kept per thread, except for levels whose tables are tens of MiB.
 fn zstd(Level(level): Level, plain: &[u8]) -> Result<Vec<u8>, String> {
+    if level > LARGEST_KEPT_LEVEL {
+        return ::zstd::bulk::compress(plain, level).map_err(|error| error.to_string());
+    }
     ZSTD.with_borrow_mut(|kept| {
         let compressor = match kept {
             Some((of, compressor)) if *of == level => compressor,

@@ -60,11 +60,17 @@ pub fn decompress<E>(
         Encoding::Identity if wire.len() > limit => return Err(DecodeError::TooLarge { limit }),
         Encoding::Identity => return Ok(wire.clone()),
         Encoding::Gzip => out.gzip(wire),
-        Encoding::Zlib | Encoding::Deflate => out.pump(flate2::bufread::ZlibDecoder::new(wire.as_ref()), wire.len()),
+        Encoding::Zlib | Encoding::Deflate => {
+            out.pump(flate2::bufread::ZlibDecoder::new(wire.as_ref()), wire.len())
+        }
         Encoding::Zstd => out.zstd(wire),
         Encoding::Snappy if !wire.starts_with(SNAPPY_STREAM) => out.snappy(wire),
-        Encoding::Snappy | Encoding::SnappyFramed => out.pump(snap::read::FrameDecoder::new(wire.as_ref()), wire.len()),
-        Encoding::Lz4 => out.pump(Lz4(lz4_flex::frame::FrameDecoder::new(Ending { left: wire, ended: false })), wire.len()),
+        Encoding::Snappy | Encoding::SnappyFramed => {
+            out.pump(snap::read::FrameDecoder::new(wire.as_ref()), wire.len())
+        }
+        Encoding::Lz4 => {
+            out.pump(Lz4(lz4_flex::frame::FrameDecoder::new(Ending { left: wire, ended: false })), wire.len())
+        }
     }?;
     Ok(Bytes::from(fitted(decoded)))
 }
@@ -115,7 +121,8 @@ impl<E, G: FnMut(usize) -> Result<(), E>> Output<G> {
             // One byte more than allowed tells "full" from "too much".
             let room = CHUNK.min(self.limit - start + 1);
             out.resize(start + room, 0);
-            let read = from.read(out.get_mut(start..).unwrap_or_default()).map_err(|error| self.malformed(error))?;
+            let read =
+                from.read(out.get_mut(start..).unwrap_or_default()).map_err(|error| self.malformed(error))?;
             out.truncate(start + read);
             if out.len() > self.limit {
                 return Err(self.too_large());
@@ -181,7 +188,8 @@ impl<E, G: FnMut(usize) -> Result<(), E>> Output<G> {
         }
         self.charge(claimed)?;
         let mut out = vec![0; claimed];
-        let written = snap::raw::Decoder::new().decompress(wire, &mut out).map_err(|error| self.malformed(error))?;
+        let written =
+            snap::raw::Decoder::new().decompress(wire, &mut out).map_err(|error| self.malformed(error))?;
         out.truncate(written);
         Ok(out)
     }

@@ -178,7 +178,9 @@ fn zstd_without_a_size_and_in_several_frames_is_read() {
 
 #[test]
 fn lz4_in_several_frames_is_one_body() {
-    let wire = [encode(Encoding::Lz4, &text(5000)), encode(Encoding::Lz4, b""), encode(Encoding::Lz4, b"end")].concat();
+    let wire =
+        [encode(Encoding::Lz4, &text(5000)), encode(Encoding::Lz4, b""), encode(Encoding::Lz4, b"end")]
+            .concat();
     assert_eq!(decode(Encoding::Lz4, &wire, 1 << 20).unwrap(), [&text(5000)[..], b"end"].concat());
 }
 
@@ -226,7 +228,9 @@ fn stacked_and_unknown_encodings_are_told_apart() {
     assert_eq!(of(&["gzip, gzip"]), Err(UnknownEncoding::Stacked("gzip, gzip".to_owned())));
     assert_eq!(of(&["gzip", "zstd"]), Err(UnknownEncoding::Stacked("gzip".to_owned())));
     assert_eq!(of(&["br"]), Err(UnknownEncoding::Unknown("br".to_owned())));
-    assert!(matches!(of(&["x".repeat(500).as_str()]), Err(UnknownEncoding::Unknown(name)) if name.len() == 64));
+    assert!(
+        matches!(of(&["x".repeat(500).as_str()]), Err(UnknownEncoding::Unknown(name)) if name.len() == 64)
+    );
 }
 
 #[test]

@@ -58,7 +58,11 @@ pub async fn unary(channel: &Channel, call: Call<'_>) -> Result<Reply, Status> {
     match deadline {
         None => run.await,
         Some(at) => tokio::time::timeout_at(at, run).await.unwrap_or_else(|_| {
-            Err(Status::deadline_exceeded(format!("no answer from {} in {:?}", channel, timeout.unwrap_or_default())))
+            Err(Status::deadline_exceeded(format!(
+                "no answer from {} in {:?}",
+                channel,
+                timeout.unwrap_or_default()
+            )))
         }),
     }
 }
@@ -137,10 +141,11 @@ async fn read_one(
         FrameError::Read(ReadError::TooLarge { .. }) => too_large(),
         FrameError::Read(other) => Status::unavailable(format!("the answer broke off: {other}")),
     })?;
-    let opened = message.map(|message| message.open(MAX_RESPONSE, free)).transpose().map_err(|error| match error {
-        DecodeError::TooLarge { .. } => too_large(),
-        other => Status::internal(other.to_string()),
-    })?;
+    let opened =
+        message.map(|message| message.open(MAX_RESPONSE, free)).transpose().map_err(|error| match error {
+            DecodeError::TooLarge { .. } => too_large(),
+            other => Status::internal(other.to_string()),
+        })?;
     Ok((opened, trailers))
 }
 

@@ -63,7 +63,11 @@ pub struct Message {
 
 impl Message {
     /// Decompresses it; see [`decompress`]. Computes: a large one belongs on a thread that may.
-    pub fn open<E>(&self, limit: usize, grow: impl FnMut(usize) -> Result<(), E>) -> Result<Bytes, DecodeError<E>> {
+    pub fn open<E>(
+        &self,
+        limit: usize,
+        grow: impl FnMut(usize) -> Result<(), E>,
+    ) -> Result<Bytes, DecodeError<E>> {
         decompress(self.encoding, &self.bytes, limit, grow)
     }
 }
@@ -100,7 +104,9 @@ where
         if let Some((_, length)) = head
             && gathered.len() > length + PREFIX
         {
-            return Err(FrameError::Status(Status::unimplemented("one message per call: this is no streaming method")));
+            return Err(FrameError::Status(Status::unimplemented(
+                "one message per call: this is no streaming method",
+            )));
         }
     }
     match head {
@@ -109,7 +115,11 @@ where
             let encoding = match encoding {
                 _ if !compressed => Encoding::Identity,
                 Some(encoding) if encoding != Encoding::Identity => encoding,
-                _ => return Err(FrameError::Status(Status::internal("a compressed message without grpc-encoding"))),
+                _ => {
+                    return Err(FrameError::Status(Status::internal(
+                        "a compressed message without grpc-encoding",
+                    )));
+                }
             };
             Ok(Some(Message { encoding, bytes: gathered.finish().slice(PREFIX..) }))
         }

@@ -31,8 +31,12 @@ impl<E> From<FrameError<E>> for RequestError<E> {
         Self::Status(match error {
             FrameError::Status(status) => status,
             FrameError::Read(ReadError::Refused(why)) => return Self::Refused(why),
-            FrameError::Read(ReadError::Late) => Status::deadline_exceeded("the message did not arrive in time"),
-            FrameError::Read(ReadError::Broken(why)) => Status::cancelled(format!("the stream broke off: {why}")),
+            FrameError::Read(ReadError::Late) => {
+                Status::deadline_exceeded("the message did not arrive in time")
+            }
+            FrameError::Read(ReadError::Broken(why)) => {
+                Status::cancelled(format!("the stream broke off: {why}"))
+            }
             FrameError::Read(ReadError::TooLarge { limit }) => {
                 Status::resource_exhausted(format!("the message is larger than {limit} bytes"))
             }
@@ -43,7 +47,8 @@ impl<E> From<FrameError<E>> for RequestError<E> {
 /// Whether a request is gRPC, by its content type.
 pub fn is_grpc(headers: &HeaderMap) -> bool {
     let kind = headers.get(CONTENT_TYPE).map_or(&b""[..], HeaderValue::as_bytes);
-    kind.strip_prefix(b"application/grpc").is_some_and(|rest| rest.first().is_none_or(|next| matches!(next, b'+' | b';')))
+    kind.strip_prefix(b"application/grpc")
+        .is_some_and(|rest| rest.first().is_none_or(|next| matches!(next, b'+' | b';')))
 }
 
 /// Reads the one message of a request, still encoded, at most `limit` bytes of it; `grow(n)` is asked as bytes arrive.
@@ -68,7 +73,8 @@ fn encoding(headers: &HeaderMap) -> Result<Option<Encoding>, Status> {
     let known = value.to_str().ok().and_then(|name| name.parse::<Encoding>().ok()).filter(|e| e.suits_grpc());
     known.map(Some).ok_or_else(|| {
         let mut status = Status::unimplemented(format!("grpc-encoding must be one of {ACCEPTED_ENCODINGS}"));
-        let accepted = HeaderMap::from_iter([(GRPC_ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_ENCODINGS))]);
+        let accepted =
+            HeaderMap::from_iter([(GRPC_ACCEPT_ENCODING, HeaderValue::from_static(ACCEPTED_ENCODINGS))]);
         *status.metadata_mut() = tonic::metadata::MetadataMap::from_headers(accepted);
         status
     })

@@ -81,7 +81,8 @@ impl HttpClient {
     /// Checks the settings and reads the TLS files if `needs_tls`; no packet is sent yet.
     pub fn new(settings: &settings::HttpClient, needs_tls: bool) -> Result<Self, Problem> {
         let tls = needs_tls.then(|| Connector::new(&settings.tls, b"http/1.1")).transpose();
-        let proxy = (!settings.proxy_url.is_empty()).then(|| Proxy::parse(&settings.proxy_url)).transpose()?;
+        let proxy =
+            (!settings.proxy_url.is_empty()).then(|| Proxy::parse(&settings.proxy_url)).transpose()?;
         let shared = Shared {
             tls: tls.map_err(|problem| problem.under("tls"))?,
             proxy,
@@ -99,7 +100,8 @@ impl HttpClient {
         limit: usize,
         deadline: Instant,
     ) -> Result<HttpResponse, HttpError> {
-        let target = Target::of_uri(request.uri()).ok_or_else(|| HttpError::Invalid(request.uri().clone()))?;
+        let target =
+            Target::of_uri(request.uri()).ok_or_else(|| HttpError::Invalid(request.uri().clone()))?;
         self.prepare(&mut request, &target);
         let run = async {
             let mut lease = self.shared.pool.lease(&target).await;
@@ -124,7 +126,8 @@ impl HttpClient {
                 request.headers_mut().insert(name, value.clone());
             }
         }
-        let host = request.uri().authority().map(|a| a.as_str().rsplit('@').next().unwrap_or_default().to_owned());
+        let host =
+            request.uri().authority().map(|a| a.as_str().rsplit('@').next().unwrap_or_default().to_owned());
         let headers = request.headers_mut();
         if !headers.contains_key(HOST)
             && let Some(host) = host.and_then(|host| HeaderValue::from_str(&host).ok())
@@ -208,7 +211,11 @@ fn broken(target: &Target, error: &dyn std::error::Error) -> HttpError {
     HttpError::Broken(target.clone(), why)
 }
 
-async fn read(target: &Target, response: Response<Incoming>, limit: usize) -> Result<HttpResponse, HttpError> {
+async fn read(
+    target: &Target,
+    response: Response<Incoming>,
+    limit: usize,
+) -> Result<HttpResponse, HttpError> {
     let (mut parts, incoming) = response.into_parts();
     let free = |_| Ok::<_, Infallible>(());
     let wire = body::read(incoming, limit, None, free).await.map_err(|error| match error {

@@ -72,7 +72,10 @@ impl Pool {
         host.idle.push((sender, Instant::now()));
         drop(hosts);
         if let Some(timeout) = self.idle_timeout.filter(|_| was_empty) {
-            #[allow(clippy::disallowed_methods, reason = "ends when nothing is idle any more or the pool is dropped")]
+            #[allow(
+                clippy::disallowed_methods,
+                reason = "ends when nothing is idle any more or the pool is dropped"
+            )]
             tokio::spawn(sweep(Arc::downgrade(self), timeout));
         }
     }
@@ -112,7 +115,7 @@ pub(super) struct Lease {
 
 impl Lease {
     /// The youngest idle connection that is still open.
-    pub(super) fn take_kept(&mut self) -> Option<Sender> {
+    pub(super) fn take_kept(&self) -> Option<Sender> {
         self.pool.with_host(&self.target, |host| {
             while let Some((sender, _)) = host.idle.pop() {
                 if !sender.is_closed() {

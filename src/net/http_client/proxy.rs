@@ -13,7 +13,8 @@ const MAX_ANSWER: usize = 8 << 10;
 /// Connects to the proxy, asks for the target, and speaks TLS through the tunnel.
 pub(super) async fn tunnel(proxy: &Proxy, target: &Target, tls: &Connector) -> Result<Io, DialError> {
     let mut io = open(&proxy.target, None, None).await?;
-    let failed = |error: std::io::Error| DialError::new(target, format!("by proxy {}: {error}", proxy.target));
+    let failed =
+        |error: std::io::Error| DialError::new(target, format!("by proxy {}: {error}", proxy.target));
     io.write_all(&connect_request(proxy, target)).await.map_err(failed)?;
     let head = read_head(&mut io).await.map_err(failed)?;
     let status = head.split(|byte| *byte == b' ').nth(1).unwrap_or_default();

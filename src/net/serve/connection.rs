@@ -18,9 +18,9 @@ use hyper_util::server::conn::auto;
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep};
 
+use super::PeerInfo;
 use super::pulse::{Heard, Pulse, Wait};
 use super::tuning::{Protocols, Tuning};
-use super::PeerInfo;
 use crate::net::body::Pieces;
 use crate::net::io::Io;
 
@@ -32,8 +32,8 @@ pub(crate) const STREAM_WINDOW: u32 = 1 << 20;
 pub(crate) const CONNECTION_WINDOW: u32 = 2 << 20;
 /// Largest list of headers.
 pub(crate) const HEADERS: u32 = 16 << 10;
-/// Largest HTTP/1.1 head, and what is read ahead of a body.
-const HTTP1_BUFFER: usize = 512 << 10;
+/// Largest HTTP/1.1 head, and what is read at once of a body: more would be memory that nobody has asked a permit for.
+const HTTP1_BUFFER: usize = 64 << 10;
 /// How long an idle connection may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(10);
 
@@ -83,7 +83,10 @@ pub(super) async fn drive<S, F>(
     }
 }
 
-async fn within(limit: Option<Duration>, response: impl Future<Output = Response<Pieces>>) -> Response<Pieces> {
+async fn within(
+    limit: Option<Duration>,
+    response: impl Future<Output = Response<Pieces>>,
+) -> Response<Pieces> {
     let Some(limit) = limit else { return response.await };
     tokio::time::timeout(limit, response).await.unwrap_or_else(|_| {
         let mut late = Response::new(Pieces::from("the request took too long\n"));
@@ -100,7 +103,12 @@ fn builder(tuning: &Tuning) -> auto::Builder<TokioExecutor> {
         Protocols::Both => builder,
     };
     // No header_read_timeout: hyper's also runs while a connection is idle. See `pulse`.
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(None).keep_alive(tuning.keep_alive).max_buf_size(HTTP1_BUFFER);
+    builder
+        .http1()
+        .timer(TokioTimer::new())
+        .header_read_timeout(None)
+        .keep_alive(tuning.keep_alive)
+        .max_buf_size(HTTP1_BUFFER);
     builder
         .http2()
         .timer(TokioTimer::new())
@@ -173,7 +181,9 @@ impl<'a> Life<'a> {
         let age = self.old.map(|at| (at, Verdict::Finish(Some(self.tuning.age_grace))));
         let wait = match self.pulse.wait() {
             // Looked at again later: a request that ends elsewhere does not wake this timer.
-            Wait::Request => self.tuning.idle.map(|idle| (Instant::now() + idle, Verdict::Finish(Some(GOODBYE)))),
+            Wait::Request => {
+                self.tuning.idle.map(|idle| (Instant::now() + idle, Verdict::Finish(Some(GOODBYE))))
+            }
             Wait::Head(since) => Some((since + self.tuning.head_timeout, Verdict::Cut)),
             Wait::Idle(since) => self.tuning.idle.map(|idle| (since + idle, Verdict::Finish(Some(GOODBYE)))),
         };

@@ -69,7 +69,8 @@ impl GrpcServer {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         known_transport(&self.transport, &mut problems);
-        if let Err(problem) = Bind::parse(&self.endpoint, &self.transport, self.socket_permissions.as_deref()) {
+        if let Err(problem) = Bind::parse(&self.endpoint, &self.transport, self.socket_permissions.as_deref())
+        {
             problems.push(problem);
         }
         no_middlewares(&self.middlewares, &mut problems);
@@ -81,7 +82,8 @@ impl GrpcServer {
 
     /// Largest message after decompression, in bytes.
     pub fn max_message(&self) -> usize {
-        let mib = if self.max_recv_msg_size_mib == 0 { DEFAULT_MAX_RECV_MIB } else { self.max_recv_msg_size_mib };
+        let mib =
+            if self.max_recv_msg_size_mib == 0 { DEFAULT_MAX_RECV_MIB } else { self.max_recv_msg_size_mib };
         // 4 GiB is the most that the 5-byte prefix of a message can announce.
         usize::try_from(mib.min(4095) << 20).unwrap_or(usize::MAX)
     }

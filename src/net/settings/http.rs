@@ -64,7 +64,9 @@ impl Default for HttpServer {
             max_request_body_size: DEFAULT_MAX_BODY,
             include_metadata: false,
             response_headers: Headers::default(),
-            compression_algorithms: ["", "gzip", "zstd", "zlib", "snappy", "deflate", "lz4"].map(String::from).into(),
+            compression_algorithms: ["", "gzip", "zstd", "zlib", "snappy", "deflate", "lz4"]
+                .map(String::from)
+                .into(),
             read_timeout: GoDuration::default(),
             read_header_timeout: None,
             write_timeout: GoDuration::default(),
@@ -81,12 +83,17 @@ impl HttpServer {
     pub fn check(&self) -> Vec<Problem> {
         let mut problems = Vec::new();
         known_transport(&self.transport, &mut problems);
-        if let Err(problem) = Bind::parse(&self.endpoint, &self.transport, self.socket_permissions.as_deref()) {
+        if let Err(problem) = Bind::parse(&self.endpoint, &self.transport, self.socket_permissions.as_deref())
+        {
             problems.push(problem);
         }
         for (i, name) in self.compression_algorithms.iter().enumerate() {
             if let Err(unknown) = name.parse::<Encoding>() {
-                problems.push(Problem::new(&format!("compression_algorithms.{i}"), unknown.to_string(), Encoding::KNOWN));
+                problems.push(Problem::new(
+                    &format!("compression_algorithms.{i}"),
+                    unknown.to_string(),
+                    Encoding::KNOWN,
+                ));
             }
         }
         self.response_headers.check("response_headers", &mut problems);
@@ -99,7 +106,8 @@ impl HttpServer {
 
     /// Largest body, in bytes.
     pub fn max_body(&self) -> usize {
-        let bytes = if self.max_request_body_size == 0 { DEFAULT_MAX_BODY } else { self.max_request_body_size };
+        let bytes =
+            if self.max_request_body_size == 0 { DEFAULT_MAX_BODY } else { self.max_request_body_size };
         usize::try_from(bytes).unwrap_or(usize::MAX)
     }
 

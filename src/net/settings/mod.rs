@@ -19,7 +19,9 @@ mod grpc;
 mod http;
 mod tls;
 
-pub use grpc::{EnforcementPolicy, GrpcClient, GrpcServer, KeepaliveClient, KeepaliveServer, ServerParameters};
+pub use grpc::{
+    EnforcementPolicy, GrpcClient, GrpcServer, KeepaliveClient, KeepaliveServer, ServerParameters,
+};
 pub use http::{CompressionParams, Cookies, Cors, HttpClient, HttpServer};
 pub use tls::{TlsClient, TlsCommon, TlsServer, Tpm, Version};
 
@@ -98,9 +100,17 @@ impl Headers {
         for (name, value) in self.iter() {
             let at = format!("{at}.{name}");
             if ::http::HeaderName::from_bytes(name.as_bytes()).is_err() {
-                problems.push(Problem::new(&at, format!("{name:?} is not a header name"), "use letters, digits and `-`"));
+                problems.push(Problem::new(
+                    &at,
+                    format!("{name:?} is not a header name"),
+                    "use letters, digits and `-`",
+                ));
             } else if ::http::HeaderValue::from_str(value.reveal()).is_err() {
-                problems.push(Problem::new(&at, "the value holds control characters", "remove line breaks from the value"));
+                problems.push(Problem::new(
+                    &at,
+                    "the value holds control characters",
+                    "remove line breaks from the value",
+                ));
             }
         }
     }
@@ -163,3 +173,6 @@ pub(crate) fn known_transport(transport: &str, problems: &mut Vec<Problem>) {
         ));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -31,7 +31,9 @@ impl Version {
                 format!("TLS {text} is broken and not supported"),
                 "use \"1.2\" or \"1.3\"; put a proxy in front of peers that know nothing newer",
             )),
-            other => Err(Problem::new(at, format!("unknown TLS version {other:?}"), "use \"1.2\" or \"1.3\"")),
+            other => {
+                Err(Problem::new(at, format!("unknown TLS version {other:?}"), "use \"1.2\" or \"1.3\""))
+            }
         }
     }
 }
@@ -128,7 +130,11 @@ impl TlsCommon {
         }
         if self.include_insecure_cipher_suites {
             let hint = "remove it, or put a proxy in front of peers that need such suites";
-            problems.push(Problem::new("include_insecure_cipher_suites", "insecure suites are not supported", hint));
+            problems.push(Problem::new(
+                "include_insecure_cipher_suites",
+                "insecure suites are not supported",
+                hint,
+            ));
         }
         if self.tpm.as_ref().is_some_and(|tpm| tpm.enabled) {
             problems.push(Problem::new("tpm.enabled", "keys in a TPM are not supported", "use key_file"));

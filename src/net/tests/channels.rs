@@ -50,7 +50,8 @@ async fn every_encoding_reaches_the_server() {
 
 #[tokio::test]
 async fn a_status_arrives_with_message_and_details() {
-    let status = Status::with_details(Code::ResourceExhausted, "zu viel: 100 % ü\n", Bytes::from_static(&[0, 255, 7]));
+    let status =
+        Status::with_details(Code::ResourceExhausted, "zu viel: 100 % ü\n", Bytes::from_static(&[0, 255, 7]));
     let answered = status.clone();
     let server = start(Tuning::default(), None, move |_, _| {
         let response = refuse(&answered);
@@ -58,7 +59,10 @@ async fn a_status_arrives_with_message_and_details() {
     });
     let server = server.await;
     let got = send(&channel(server.addr), &message(10)).await.unwrap_err();
-    assert_eq!((got.code(), got.message(), got.details()), (status.code(), status.message(), status.details()));
+    assert_eq!(
+        (got.code(), got.message(), got.details()),
+        (status.code(), status.message(), status.details())
+    );
     server.stop().await;
 }
 
@@ -86,9 +90,18 @@ async fn answered_by(response: fn() -> Response<Pieces>) -> Result<Reply, Status
 #[tokio::test]
 async fn answers_that_are_no_grpc_become_statuses() {
     let code = |got: Result<Reply, Status>| got.unwrap_err().code();
-    assert_eq!(code(answered_by(|| Response::builder().status(503).body(Pieces::empty()).unwrap()).await), Code::Unavailable);
-    assert_eq!(code(answered_by(|| Response::builder().status(401).body(Pieces::empty()).unwrap()).await), Code::Unauthenticated);
-    assert_eq!(code(answered_by(|| Response::builder().status(302).body(Pieces::empty()).unwrap()).await), Code::Unknown);
+    assert_eq!(
+        code(answered_by(|| Response::builder().status(503).body(Pieces::empty()).unwrap()).await),
+        Code::Unavailable
+    );
+    assert_eq!(
+        code(answered_by(|| Response::builder().status(401).body(Pieces::empty()).unwrap()).await),
+        Code::Unauthenticated
+    );
+    assert_eq!(
+        code(answered_by(|| Response::builder().status(302).body(Pieces::empty()).unwrap()).await),
+        Code::Unknown
+    );
     // A 200 that is a web page.
     assert_eq!(code(answered_by(|| Response::new(Pieces::from("<html>hello</html>"))).await), Code::Internal);
 }
@@ -104,7 +117,8 @@ async fn an_answer_above_4_mib_is_refused() {
 async fn headers_of_settings_and_call_are_sent() {
     let server = start(Tuning::default(), None, |request: Request<Incoming>, _| async move {
         let header = |name: &str| request.headers().get(name).map_or("-", |v| v.to_str().unwrap()).to_owned();
-        let seen = ["x-a", "x-b", "user-agent", "grpc-timeout", "te", "content-type", "grpc-encoding"].map(header);
+        let seen =
+            ["x-a", "x-b", "user-agent", "grpc-timeout", "te", "content-type", "grpc-encoding"].map(header);
         let authority = request.uri().authority().unwrap();
         reply(Bytes::from(format!("{authority} {}", seen.join(" "))))
     });
@@ -118,7 +132,8 @@ async fn headers_of_settings_and_call_are_sent() {
         authority: "other.example:1".to_owned(),
         ..client(format!("http://{}", server.addr))
     };
-    let metadata = HeaderMap::from_iter([(http::HeaderName::from_static("x-b"), "from call".parse().unwrap())]);
+    let metadata =
+        HeaderMap::from_iter([(http::HeaderName::from_static("x-b"), "from call".parse().unwrap())]);
     let message = frame(vec![], Encoding::Gzip, Level::default()).unwrap();
     let path = "/s/M".parse().unwrap();
     let call = Call { path, metadata, message: &message, timeout: Some(SOON) };

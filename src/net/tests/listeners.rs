@@ -59,18 +59,33 @@ async fn a_unix_socket_serves_and_is_removed() {
     let stopped = async { stopped.await.unwrap_or(()) };
     let service = |request: Request<Incoming>, peer: Arc<PeerInfo>| async move {
         assert_eq!(peer.addr.to_string(), "unix");
-        if crate::net::grpc::is_grpc(request.headers()) { reply(Bytes::from_static(b"ok")) } else { echo(request, peer).await }
+        if crate::net::grpc::is_grpc(request.headers()) {
+            reply(Bytes::from_static(b"ok"))
+        } else {
+            echo(request, peer).await
+        }
     };
     let task = tokio::spawn(serve(listener, None, Tuning::default(), service, stopped, SOON));
 
     let settings = GrpcClient { endpoint: format!("unix:{}", path.display()), ..Default::default() };
-    let settings = GrpcClient { tls: crate::net::settings::TlsClient { insecure: true, ..Default::default() }, ..settings };
+    let settings = GrpcClient {
+        tls: crate::net::settings::TlsClient { insecure: true, ..Default::default() },
+        ..settings
+    };
     let message = frame(vec![], Encoding::Identity, Level::default()).unwrap();
-    let call = Call { path: "/s/M".parse().unwrap(), metadata: Default::default(), message: &message, timeout: Some(SOON) };
+    let call = Call {
+        path: "/s/M".parse().unwrap(),
+        metadata: Default::default(),
+        message: &message,
+        timeout: Some(SOON),
+    };
     assert_eq!(unary(&Channel::new(&settings).unwrap(), call).await.unwrap().message, "ok");
 
     let mut plain = UnixStream::connect(&path).await.unwrap();
-    plain.write_all(b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi").await.unwrap();
+    plain
+        .write_all(b"POST / HTTP/1.1\r\nhost: x\r\nconnection: close\r\ncontent-length: 2\r\n\r\nhi")
+        .await
+        .unwrap();
     let mut answer = String::new();
     plain.read_to_string(&mut answer).await.unwrap();
     assert!(answer.ends_with("\r\n\r\nhi"), "{answer}");

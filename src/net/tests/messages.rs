@@ -34,7 +34,11 @@ async fn a_message_may_be_cut_into_frames_anywhere() {
     for cut in 0..wire.len() {
         let (head, tail) = wire.split_at(cut);
         let message = read(None, &[head, tail], 5).await.unwrap();
-        assert_eq!((message.encoding, &message.bytes[..]), (Encoding::Identity, &b"hello"[..]), "cut at {cut}");
+        assert_eq!(
+            (message.encoding, &message.bytes[..]),
+            (Encoding::Identity, &b"hello"[..]),
+            "cut at {cut}"
+        );
     }
     let single: Vec<&[u8]> = wire.chunks(1).collect();
     assert_eq!(read(None, &single, 5).await.unwrap().bytes, &b"hello"[..]);
@@ -92,7 +96,11 @@ async fn framed_bytes(framed: &crate::net::grpc::Framed) -> Bytes {
 #[tokio::test]
 async fn memory_is_asked_for_as_bytes_arrive_and_not_by_the_claim() {
     let mut asked = Vec::new();
-    let body = Pieces::new([Bytes::from_static(b"\0\0\0\0\x05"), Bytes::from_static(b"hel"), Bytes::from_static(b"lo")]);
+    let body = Pieces::new([
+        Bytes::from_static(b"\0\0\0\0\x05"),
+        Bytes::from_static(b"hel"),
+        Bytes::from_static(b"lo"),
+    ]);
     let headers = headers(None);
     let read = read_request(&headers, body, 9, None, |n| {
         asked.push(n);

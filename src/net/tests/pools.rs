@@ -122,7 +122,8 @@ async fn canned(answer: &'static [u8]) -> (String, JoinHandle<String>) {
 async fn a_large_answer_is_refused_by_its_announcement_and_by_its_bytes() {
     let announced = b"HTTP/1.1 200 OK\r\ncontent-length: 1099511627776\r\n\r\n";
     let chunked = b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n200000\r\nx";
-    let endless: &'static [u8] = Box::leak([&chunked[..], &vec![b'x'; 0x20_0000]].concat().into_boxed_slice());
+    let endless: &'static [u8] =
+        Box::leak([&chunked[..], &vec![b'x'; 0x20_0000]].concat().into_boxed_slice());
     for answer in [&announced[..], endless] {
         let (addr, _task) = canned(answer).await;
         let large = post(&client(|_| {}), &format!("http://{addr}/"), Bytes::new()).await.unwrap_err();
@@ -132,7 +133,8 @@ async fn a_large_answer_is_refused_by_its_announcement_and_by_its_bytes() {
 
 #[tokio::test]
 async fn endless_headers_are_refused() {
-    let endless = [&b"HTTP/1.1 200 OK\r\n"[..], &b"x: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n".repeat(10_000)].concat();
+    let endless =
+        [&b"HTTP/1.1 200 OK\r\n"[..], &b"x: yyyyyyyyyyyyyyyyyyyyyyyyyyyyyyyy\r\n".repeat(10_000)].concat();
     let (addr, _task) = canned(Box::leak(endless.into_boxed_slice())).await;
     let refused = post(&client(|_| {}), &format!("http://{addr}/"), Bytes::new()).await.unwrap_err();
     assert!(matches!(refused, HttpError::Broken(..)), "{refused}");
@@ -168,12 +170,14 @@ async fn headers_of_the_settings_are_added_where_the_request_has_none() {
     let headers = [("x-a", "settings"), ("x-b", "settings"), ("host", "other.example")];
     let headers = headers.map(|(name, value)| (name.to_owned(), value.to_owned().into()));
     let client = client(|settings| settings.headers = settings::Headers(headers.into()));
-    let mut request = Request::post(format!("http://{addr}/v1/traces?x=1")).body(Pieces::from("abc")).unwrap();
+    let mut request =
+        Request::post(format!("http://{addr}/v1/traces?x=1")).body(Pieces::from("abc")).unwrap();
     request.headers_mut().insert("x-b", HeaderValue::from_static("request"));
     client.send(request, 10, soon()).await.unwrap();
     let head = head.await.unwrap();
     assert!(head.starts_with("POST /v1/traces?x=1 HTTP/1.1\r\n"), "{head}");
-    for line in ["x-a: settings\r\n", "x-b: request\r\n", "host: other.example\r\n", "content-length: 3\r\n"] {
+    for line in ["x-a: settings\r\n", "x-b: request\r\n", "host: other.example\r\n", "content-length: 3\r\n"]
+    {
         assert!(head.contains(line), "{line} is missing in {head}");
     }
 }
@@ -193,9 +197,8 @@ async fn a_proxy_gets_whole_urls_and_its_password() {
 #[tokio::test]
 async fn a_proxy_that_refuses_a_tunnel_is_named() {
     let (addr, head) = canned(b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n").await;
-    let mut settings = settings::HttpClient::default();
-    settings.proxy_url = format!("http://{addr}");
-    settings.tls.insecure_skip_verify = true;
+    let tls = settings::TlsClient { insecure_skip_verify: true, ..Default::default() };
+    let settings = settings::HttpClient { proxy_url: format!("http://{addr}"), tls, ..Default::default() };
     let client = HttpClient::new(&settings, true).unwrap();
     let refused = post(&client, "https://backend.invalid/", Bytes::new()).await.unwrap_err();
     assert!(refused.to_string().contains(&format!("proxy {addr} answered \"407\" to CONNECT")), "{refused}");

@@ -8,9 +8,9 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 
 use super::*;
-use crate::net::grpc::{Call, Framed, frame, reply, unary};
 use crate::net::channel::Channel;
 use crate::net::encoding::{Encoding, Level};
+use crate::net::grpc::{Call, Framed, frame, reply, unary};
 use crate::net::http_client::HttpClient;
 use crate::net::settings;
 

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use http::StatusCode;
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, SanType};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 use super::*;
 use crate::net::channel::Channel;
@@ -25,7 +26,8 @@ fn authority(name: &str) -> Ca {
 /// A certificate and its key, as PEM.
 fn issue(ca: &Ca, names: &[&str], change: impl FnOnce(&mut CertificateParams)) -> (String, String) {
     let key = KeyPair::generate().unwrap();
-    let mut params = CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
+    let mut params =
+        CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
     change(&mut params);
     (params.signed_by(&key, ca).unwrap().pem(), key.serialize_pem())
 }
@@ -71,7 +73,11 @@ async fn a_trusted_certificate_is_believed_over_both_protocols() {
     let settings = TlsServer { common: common(issue(&ca, &["localhost"], |_| {})), ..Default::default() };
     let service = |request: Request<Incoming>, peer: Arc<PeerInfo>| async move {
         assert!(peer.tls && peer.identity.is_none());
-        if crate::net::grpc::is_grpc(request.headers()) { reply(Bytes::from_static(b"ok")) } else { who(request, peer).await }
+        if crate::net::grpc::is_grpc(request.headers()) {
+            reply(Bytes::from_static(b"ok"))
+        } else {
+            who(request, peer).await
+        }
     };
     let server = start(Tuning::default(), acceptor(&settings), service).await;
     assert_eq!(ask(&server, trusting(&ca)).await.unwrap().status, StatusCode::OK);
@@ -79,8 +85,49 @@ async fn a_trusted_certificate_is_believed_over_both_protocols() {
     let endpoint = format!("localhost:{}", server.addr.port());
     let settings = settings::GrpcClient { endpoint, tls: trusting(&ca), ..Default::default() };
     let message = frame(vec![noise(100_000)], Encoding::Identity, Level::default()).unwrap();
-    let call = Call { path: "/s/M".parse().unwrap(), metadata: Default::default(), message: &message, timeout: Some(SOON) };
+    let call = Call {
+        path: "/s/M".parse().unwrap(),
+        metadata: Default::default(),
+        message: &message,
+        timeout: Some(SOON),
+    };
     assert_eq!(unary(&Channel::new(&settings).unwrap(), call).await.unwrap().message, "ok");
+    server.stop().await;
+}
+
+/// A proxy for one tunnel.
+async fn tunnel() -> (String, JoinHandle<String>) {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let addr = listener.local_addr().unwrap().to_string();
+    let task = tokio::spawn(async move {
+        let (mut client, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(client.read_u8().await.unwrap());
+        }
+        let head = String::from_utf8(head).unwrap();
+        let target = head.split(' ').nth(1).unwrap();
+        let mut server =
+            tokio::net::TcpStream::connect(target.replace("localhost", "127.0.0.1")).await.unwrap();
+        client.write_all(b"HTTP/1.1 200 Connection established\r\n\r\n").await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+        head
+    });
+    (addr, task)
+}
+
+#[tokio::test]
+async fn a_proxy_tunnels_tls_to_the_target_itself() {
+    let ca = authority("ca");
+    let server = server(issue(&ca, &["localhost"], |_| {})).await;
+    let (proxy, head) = tunnel().await;
+    let proxy_url = format!("http://user:pass@{proxy}");
+    let settings = settings::HttpClient { tls: trusting(&ca), proxy_url, ..Default::default() };
+    let client = HttpClient::new(&settings, true).unwrap();
+    let url = format!("https://localhost:{}/", server.addr.port());
+    client.send(Request::post(url).body(Pieces::from("x")).unwrap(), 1000, soon()).await.unwrap();
+    drop(client);
+    assert!(head.await.unwrap().contains("Proxy-Authorization: Basic dXNlcjpwYXNz\r\n"));
     server.stop().await;
 }
 
@@ -165,7 +212,9 @@ async fn with_client_ca_file_the_client_must_show_who_it_is() {
     });
     let answer = ask(&server, with(named)).await.unwrap();
     let identity = String::from_utf8_lossy(&answer.body).into_owned();
-    for part in [r#"common_name: Some("checkout")"#, r#"["checkout.example"]"#, r#"["spiffe://example/checkout"]"#] {
+    for part in
+        [r#"common_name: Some("checkout")"#, r#"["checkout.example"]"#, r#"["spiffe://example/checkout"]"#]
+    {
         assert!(identity.contains(part), "{part} is missing in {identity}");
     }
     ask(&server, trusting(&ca)).await.unwrap_err();
@@ -252,6 +301,7 @@ async fn half_a_handshake_ends_after_five_seconds() {
     let settings = TlsServer { common: common(issue(&ca, &["localhost"], |_| {})), ..Default::default() };
     let (_client, server) = tokio::io::duplex(100);
     let began = Instant::now();
-    let late = acceptor(&settings).unwrap().accept(crate::net::io::Io::Other(Box::new(server))).await.unwrap_err();
+    let late =
+        acceptor(&settings).unwrap().accept(crate::net::io::Io::Other(Box::new(server))).await.unwrap_err();
     assert_eq!((began.elapsed().as_secs(), late.to_string().as_str()), (5, "no handshake within 5s"));
 }

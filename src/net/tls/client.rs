@@ -30,7 +30,11 @@ impl Connector {
         let server_name = match settings.server_name_override.as_str() {
             "" => None,
             name => Some(ServerName::try_from(name.to_owned()).map_err(|_| {
-                Problem::new("server_name_override", format!("{name:?} is not a host name"), "write a DNS name")
+                Problem::new(
+                    "server_name_override",
+                    format!("{name:?} is not a host name"),
+                    "write a DNS name",
+                )
             })?),
         };
         let every = positive(Some(settings.reload_interval));
@@ -43,8 +47,9 @@ impl Connector {
     pub async fn connect(&self, io: Io, host: &str) -> io::Result<Io> {
         let name = match &self.server_name {
             Some(name) => name.clone(),
-            None => ServerName::try_from(host.to_owned())
-                .map_err(|_| io::Error::new(io::ErrorKind::InvalidInput, format!("{host:?} is not a host name")))?,
+            None => ServerName::try_from(host.to_owned()).map_err(|_| {
+                io::Error::new(io::ErrorKind::InvalidInput, format!("{host:?} is not a host name"))
+            })?,
         };
         let stream = TlsConnector::from(self.config.get()).connect(name, io).await?;
         Ok(Io::Tls(Box::new(TlsStream::Client(stream))))

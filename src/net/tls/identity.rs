@@ -24,7 +24,8 @@ impl Identity {
     pub(super) fn of(certificate: &CertificateDer<'_>) -> Option<Self> {
         let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
         let subject = parsed.subject();
-        let common_name = subject.iter_common_name().next().and_then(|name| name.as_str().ok()).map(str::to_owned);
+        let common_name =
+            subject.iter_common_name().next().and_then(|name| name.as_str().ok()).map(str::to_owned);
         let mut identity = Self { subject: subject.to_string(), common_name, ..Self::default() };
         let names = parsed.subject_alternative_name().ok().flatten();
         for name in names.iter().flat_map(|extension| &extension.value.general_names) {

@@ -16,7 +16,9 @@ pub(super) fn provider() -> Arc<CryptoProvider> {
     Arc::new(rustls::crypto::aws_lc_rs::default_provider())
 }
 
-pub(super) fn versions(settings: &TlsCommon) -> Result<Vec<&'static rustls::SupportedProtocolVersion>, Problem> {
+pub(super) fn versions(
+    settings: &TlsCommon,
+) -> Result<Vec<&'static rustls::SupportedProtocolVersion>, Problem> {
     let (min, max) = settings.versions()?;
     let known = [(Version::V13, &rustls::version::TLS13), (Version::V12, &rustls::version::TLS12)];
     Ok(known.into_iter().filter(|(v, _)| (min..=max).contains(v)).map(|(_, version)| version).collect())
@@ -58,7 +60,11 @@ pub(super) fn roots_of_file(at: &str, path: &str) -> Result<RootCertStore, Probl
 fn add(store: &mut RootCertStore, at: &str, pem: &[u8]) -> Result<(), Problem> {
     for certificate in certificates(at, pem)? {
         store.add(certificate).map_err(|error| {
-            Problem::new(at, format!("a certificate in it cannot be trusted: {error}"), "give X.509 CA certificates")
+            Problem::new(
+                at,
+                format!("a certificate in it cannot be trusted: {error}"),
+                "give X.509 CA certificates",
+            )
         })?;
     }
     Ok(())
@@ -66,7 +72,8 @@ fn add(store: &mut RootCertStore, at: &str, pem: &[u8]) -> Result<(), Problem> {
 
 fn certificates(at: &str, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Problem> {
     let parsed: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(pem).collect();
-    let found = parsed.map_err(|error| Problem::new(at, format!("not valid PEM: {error}"), "give a PEM certificate"))?;
+    let found = parsed
+        .map_err(|error| Problem::new(at, format!("not valid PEM: {error}"), "give a PEM certificate"))?;
     if found.is_empty() {
         return Err(Problem::new(at, "no certificate in it", "give a PEM file with BEGIN CERTIFICATE"));
     }
@@ -85,6 +92,7 @@ fn text(name: &str, file: &str, pem: &Secret) -> Result<Option<(String, Vec<u8>)
 }
 
 fn read(at: &str, path: &str) -> Result<Vec<u8>, Problem> {
-    std::fs::read(path)
-        .map_err(|error| Problem::new(at, format!("cannot read {path:?}: {error}"), "give a file that weft may read"))
+    std::fs::read(path).map_err(|error| {
+        Problem::new(at, format!("cannot read {path:?}: {error}"), "give a file that weft may read")
+    })
 }

@@ -71,8 +71,8 @@ impl Acceptor {
 
 fn config(settings: &TlsServer, protocols: Protocols) -> Result<ServerConfig, Problem> {
     let pair = own(settings)?;
-    let (chain, key) =
-        pair.ok_or_else(|| Problem::new("", "a TLS server needs a certificate", "add cert_file and key_file"))?;
+    let (chain, key) = pair
+        .ok_or_else(|| Problem::new("", "a TLS server needs a certificate", "add cert_file and key_file"))?;
     let versions = versions(settings)?;
     let builder = ServerConfig::builder_with_provider(provider())
         .with_protocol_versions(&versions)
@@ -97,10 +97,16 @@ fn config(settings: &TlsServer, protocols: Protocols) -> Result<ServerConfig, Pr
 
 pub(super) fn mismatch(error: rustls::Error) -> Problem {
     match error {
-        rustls::Error::InconsistentKeys(_) => {
-            Problem::new("key_file", "the key does not belong to the certificate", "give the key it was made with")
-        }
-        other => Problem::new("cert_file", format!("certificate and key cannot be used: {other}"), "give another pair"),
+        rustls::Error::InconsistentKeys(_) => Problem::new(
+            "key_file",
+            "the key does not belong to the certificate",
+            "give the key it was made with",
+        ),
+        other => Problem::new(
+            "cert_file",
+            format!("certificate and key cannot be used: {other}"),
+            "give another pair",
+        ),
     }
 }
 

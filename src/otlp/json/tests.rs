@@ -397,6 +397,28 @@ fn a_string_that_is_not_utf8_is_left_for_the_doors_check() {
 }
 
 #[test]
+fn doubles_are_written_as_the_collector_writes_them() {
+    let cases = [
+        (5.0, "5"),
+        (637.704, "637.704"),
+        (-0.0, "-0"),
+        (1e20, "100000000000000000000"),
+        (1e21, "1e+21"),
+        (-1e-7, "-1e-07"),
+        (1e-6, "0.000001"),
+        (5e-324, "5e-324"),
+        (f64::NAN, "\"NaN\""),
+        (f64::NEG_INFINITY, "\"-Infinity\""),
+    ];
+    for (value, expected) in cases {
+        let mut out = Vec::new();
+        let wire = [vec![0x21], value.to_le_bytes().to_vec()].concat();
+        encode_message(&schema::ANY_VALUE, &wire, &mut out).unwrap();
+        assert_eq!(String::from_utf8(out).unwrap(), format!("{{\"doubleValue\":{expected}}}"));
+    }
+}
+
+#[test]
 fn errors_tell_place_and_path() {
     let text =
         "{\n  \"resourceLogs\": [\n    {},\n    {\"scopeLogs\": [{\"logRecords\": [{\"body\": 7}]}]}\n  ]\n}";
@@ -413,7 +435,7 @@ fn errors_tell_place_and_path() {
 #[test]
 fn bucket_counts_are_strings_and_bounds_numbers() {
     let text = r#"{"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"exponentialHistogram":{"dataPoints":[{"sum":0,"scale":-3,"positive":{"offset":-2,"bucketCounts":["1",2,"300"]}}],"aggregationTemporality":"AGGREGATION_TEMPORALITY_DELTA"}},{"histogram":{"dataPoints":[{"count":"5","bucketCounts":["0","5"],"explicitBounds":[0,"-Infinity",1e300,0.25]}]}}]}]}]}"#;
-    let expected = r#"{"resourceMetrics":[{"resource":{},"scopeMetrics":[{"scope":{},"metrics":[{"exponentialHistogram":{"dataPoints":[{"sum":0,"scale":-3,"positive":{"offset":-2,"bucketCounts":["1","2","300"]},"negative":{}}],"aggregationTemporality":1}},{"histogram":{"dataPoints":[{"count":"5","bucketCounts":["0","5"],"explicitBounds":[0,"-Infinity",1e300,0.25]}]}}]}]}]}"#;
+    let expected = r#"{"resourceMetrics":[{"resource":{},"scopeMetrics":[{"scope":{},"metrics":[{"exponentialHistogram":{"dataPoints":[{"sum":0,"scale":-3,"positive":{"offset":-2,"bucketCounts":["1","2","300"]},"negative":{}}],"aggregationTemporality":1}},{"histogram":{"dataPoints":[{"count":"5","bucketCounts":["0","5"],"explicitBounds":[0,"-Infinity",1e+300,0.25]}]}}]}]}]}"#;
     let wire = to_wire(Signal::Metrics, text);
     assert_eq!(to_json(Signal::Metrics, &wire), expected);
 }

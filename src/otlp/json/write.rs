@@ -70,11 +70,20 @@ fn put_double(out: &mut Vec<u8>, value: f64) {
         out.extend_from_slice(b"\"NaN\"");
     } else if value.is_infinite() {
         out.extend_from_slice(if value > 0.0 { b"\"Infinity\"" } else { b"\"-Infinity\"" });
-    } else {
-        let plain = value == 0.0 || (1e-6..1e21).contains(&value.abs());
+    } else if value == 0.0 || (1e-6..1e21).contains(&value.abs()) {
         // Writing to a Vec cannot fail.
-        let _ = if plain { write!(out, "{value}") } else { write!(out, "{value:e}") };
+        let _ = write!(out, "{value}");
+    } else {
+        put_scientific(out, value);
     }
+}
+
+/// The exponent with its sign and at least two digits, so that texts compare as bytes with the Collector's.
+fn put_scientific(out: &mut Vec<u8>, value: f64) {
+    let text = format!("{value:e}");
+    let (mantissa, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+    let (sign, digits) = exponent.strip_prefix('-').map_or(('+', exponent), |digits| ('-', digits));
+    let _ = write!(out, "{mantissa}e{sign}{digits:0>2}");
 }
 
 /// A string, an id or bytes.

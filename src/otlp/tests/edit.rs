@@ -231,7 +231,7 @@ fn looking_changes_nothing() {
 }
 
 mod by_hand {
-    use super::super::generate::Dice;
+    use crate::otlp::tests::generate::Dice;
     use super::*;
     use crate::otlp::Problem;
     use crate::otlp::wire::put_bytes;

@@ -71,7 +71,11 @@ impl Settings {
         let keys: Keys = section.parse()?;
         let mut faults = Faults { section, errors: Errors::new() };
         if keys.include.is_empty() {
-            faults.tell("include", "required argument `include` is empty", "write e.g. `include: [./telemetry*.json]`");
+            faults.tell(
+                "include",
+                "required argument `include` is empty",
+                "write e.g. `include: [./telemetry*.json]`",
+            );
         }
         for pattern in keys.include.iter().enumerate() {
             faults.pattern("include", pattern);
@@ -84,7 +88,12 @@ impl Settings {
         let packings = [("auto", None), ("", Some(false)), ("none", Some(false)), ("zstd", Some(true))];
         let signals = Signal::ALL.map(|signal| (signal.name(), signal));
         let settings = Self {
-            exclude: keys.exclude.iter().enumerate().filter_map(|one| faults.pattern("exclude", one)).collect(),
+            exclude: keys
+                .exclude
+                .iter()
+                .enumerate()
+                .filter_map(|one| faults.pattern("exclude", one))
+                .collect(),
             include: keys.include,
             from_end: from_end.unwrap_or(true),
             poll: keys.poll_interval.get(),
@@ -121,12 +130,20 @@ impl Faults<'_> {
     fn pattern(&mut self, key: &str, (at, text): (usize, &String)) -> Option<Pattern> {
         let at = format!("{key}[{at}]");
         if text.contains(['{', '}']) {
-            self.tell(&at, &format!("alternatives in braces are not supported: {text:?}"), "write a pattern for each");
+            self.tell(
+                &at,
+                &format!("alternatives in braces are not supported: {text:?}"),
+                "write a pattern for each",
+            );
             return None;
         }
         let pattern = Pattern::new(text);
         if let Err(error) = &pattern {
-            self.tell(&at, &format!("invalid pattern {text:?}: {}", error.msg), "known: * ? [a-z] and ** for directories");
+            self.tell(
+                &at,
+                &format!("invalid pattern {text:?}: {}", error.msg),
+                "known: * ? [a-z] and ** for directories",
+            );
         }
         pattern.ok()
     }
@@ -134,7 +151,11 @@ impl Faults<'_> {
     fn size(&mut self, key: &str, text: &str) -> usize {
         let size = bytes(text).filter(|size| *size > 0);
         if size.is_none() {
-            self.tell(key, &format!("invalid size {text:?}"), "write e.g. `16MiB` (units: KiB MiB GiB, or bytes alone)");
+            self.tell(
+                key,
+                &format!("invalid size {text:?}"),
+                "write e.g. `16MiB` (units: KiB MiB GiB, or bytes alone)",
+            );
         }
         size.unwrap_or(1)
     }
@@ -210,7 +231,10 @@ mod tests {
 
     #[test]
     fn sizes_have_units() {
-        assert_eq!((bytes("1000"), bytes("2KiB"), bytes("3 mb"), bytes("1gi")), (Some(1000), Some(2048), Some(3_000_000), Some(1 << 30)));
+        assert_eq!(
+            (bytes("1000"), bytes("2KiB"), bytes("3 mb"), bytes("1gi")),
+            (Some(1000), Some(2048), Some(3_000_000), Some(1 << 30))
+        );
         assert_eq!((bytes("-1"), bytes("x"), bytes("99999999999999999999")), (None, None, None));
     }
 }

@@ -4,13 +4,13 @@
 //! is looked at: a log record begins with a fixed number or has no field 1, a span has times where a metric has a
 //! message. With the key `signal` nothing has to be guessed.
 
-use super::config::Settings;
+use super::config::{Format, Settings};
 use super::input::MAGIC;
 use super::records::Stuck;
 use crate::batch::Permit;
 use crate::otlp::{Data, Limits, Signal, json};
 use prost::bytes::Buf;
-use prost::encoding::{WireType, decode_key, decode_varint, skip_field, DecodeContext};
+use prost::encoding::{DecodeContext, WireType, decode_key, decode_varint, skip_field};
 use std::io::Read;
 
 /// Why a record gives no data.
@@ -23,12 +23,24 @@ pub(super) enum Bad {
 }
 
 /// Reads a record. A record without items gives none.
-pub(super) fn read(record: Vec<u8>, settings: &Settings, permit: &mut Permit) -> Result<Option<Data>, Bad> {
-    let record = if record.starts_with(&MAGIC) { inflate(&record, settings.most, permit)? } else { record };
-    let data = if record.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{') {
-        from_json(&record, permit)?
-    } else {
-        from_proto(record, settings.signal)?
+pub(super) fn read(
+    record: Vec<u8>,
+    format: Format,
+    settings: &Settings,
+    permit: &mut Permit,
+) -> Result<Option<Data>, Bad> {
+    let data = match format {
+        Format::Json => from_json(&record, permit)?,
+        Format::Proto => {
+            // The Collector puts a length before whatever it has compressed, JSON too.
+            let packed = record.starts_with(&MAGIC);
+            let record = if packed { inflate(&record, settings.most, permit)? } else { record };
+            if record.starts_with(b"{") {
+                from_json(&record, permit)?
+            } else {
+                from_proto(record, settings.signal)?
+            }
+        }
     };
     permit.charge(data.wire_len());
     permit.shrink_to(data.wire_len());
@@ -59,17 +71,17 @@ fn inflate(record: &[u8], most: usize, permit: &mut Permit) -> Result<Vec<u8>, B
 
 fn from_json(text: &[u8], permit: &mut Permit) -> Result<Data, Bad> {
     let limits = Limits::default();
-    let mut found = Err(malformed("no resourceSpans, resourceMetrics or resourceLogs"));
+    let mut last = Data::empty(Signal::Logs);
     // What is no field of a signal's request is stepped over, so the wrong signal gives nothing.
     for signal in named(text).map_or(Signal::ALL.to_vec(), |signal| vec![signal]) {
         let wire = json::decode(signal, text, &limits).map_err(malformed)?;
         permit.charge(wire.len());
-        let data = Data::check(signal, wire.into(), &limits).map_err(malformed)?.data;
-        if found.is_err() || !data.is_empty() {
-            found = Ok(data);
+        last = Data::check(signal, wire.into(), &limits).map_err(malformed)?.data;
+        if !last.is_empty() {
+            break;
         }
     }
-    found
+    Ok(last)
 }
 
 /// The signal that the first key of an object names.
@@ -99,7 +111,12 @@ fn guessed(request: &[u8]) -> Option<Signal> {
     Some(match () {
         () if !has(1, WireType::LengthDelimited) => Signal::Logs,
         // A span's kind, start and end.
-        () if has(6, WireType::Varint) || has(7, WireType::SixtyFourBit) || has(8, WireType::SixtyFourBit) => Signal::Traces,
+        () if has(6, WireType::Varint)
+            || has(7, WireType::SixtyFourBit)
+            || has(8, WireType::SixtyFourBit) =>
+        {
+            Signal::Traces
+        }
         // A metric's five kinds; a span's name, attributes and events stand at three of these numbers.
         () if is_metric(request) => Signal::Metrics,
         () => Signal::Traces,
@@ -113,7 +130,9 @@ fn is_metric(request: &[u8]) -> bool {
 
 /// The bodies of the length-delimited fields with this number.
 fn first(message: &[u8], number: u32) -> impl Iterator<Item = &[u8]> {
-    fields(message).filter(move |field| field.0 == number && field.1 == WireType::LengthDelimited).map(|field| field.2)
+    fields(message)
+        .filter(move |field| field.0 == number && field.1 == WireType::LengthDelimited)
+        .map(|field| field.2)
 }
 
 /// Number, wire type and, if it has one, body of each field; what is malformed ends them.

@@ -99,7 +99,17 @@ impl Inflate {
         decoder.set_parameter(DParameter::WindowLogMax(WINDOW))?;
         let input = vec![0; CHUNK].into_boxed_slice();
         let frames = VecDeque::from([(offset, 0)]);
-        Ok(Self { file, decoder, input, unused: 0..0, full: false, packed: offset, plain: 0, origin: 0, frames })
+        Ok(Self {
+            file,
+            decoder,
+            input,
+            unused: 0..0,
+            full: false,
+            packed: offset,
+            plain: 0,
+            origin: 0,
+            frames,
+        })
     }
 
     fn position(&mut self, plain: u64) -> Position {

@@ -55,7 +55,8 @@ impl Replay {
 
 impl Receiver for Replay {
     fn start(self: Box<Self>, ingress: Ingress, stop: Stop) -> BoxFuture<'static, Result<Running, Fault>> {
-        let running = Reading { replay: *self, ingress, stop, files: HashMap::new(), first: true, refusals: 0 };
+        let running =
+            Reading { replay: *self, ingress, stop, files: HashMap::new(), first: true, refusals: 0 };
         Box::pin(async { Ok(Box::pin(running.run()) as Running) })
     }
 }
@@ -252,10 +253,15 @@ impl Reading {
 }
 
 /// All files that match, with where each stands, and those of them that have something new.
-fn look(settings: &Settings, mut known: HashMap<Inode, Followed>, from_end: bool) -> (HashMap<Inode, Followed>, Vec<Inode>) {
+fn look(
+    settings: &Settings,
+    mut known: HashMap<Inode, Followed>,
+    from_end: bool,
+) -> (HashMap<Inode, Followed>, Vec<Inode>) {
     let (mut files, mut due) = (HashMap::new(), Vec::new());
     for path in matching(settings) {
-        let Ok(found) = std::fs::metadata(&path).map(|found| (found.is_file(), (found.dev(), found.ino()), found.len()))
+        let Ok(found) =
+            std::fs::metadata(&path).map(|found| (found.is_file(), (found.dev(), found.ino()), found.len()))
         else {
             continue;
         };
@@ -273,7 +279,13 @@ fn look(settings: &Settings, mut known: HashMap<Inode, Followed>, from_end: bool
 }
 
 /// The same file as before at its place, or another one from its beginning (or, at the start, its end).
-fn recognise(path: PathBuf, known: Option<Followed>, len: u64, settings: &Settings, from_end: bool) -> io::Result<Followed> {
+fn recognise(
+    path: PathBuf,
+    known: Option<Followed>,
+    len: u64,
+    settings: &Settings,
+    from_end: bool,
+) -> io::Result<Followed> {
     let mut head = Vec::with_capacity(HEAD);
     File::open(&path)?.take(HEAD as u64).read_to_end(&mut head)?;
     let known = known.filter(|known| head.starts_with(&known.head) && known.place.position.offset <= len);
@@ -288,7 +300,8 @@ fn recognise(path: PathBuf, known: Option<Followed>, len: u64, settings: &Settin
 
 fn matching(settings: &Settings) -> Vec<PathBuf> {
     let options = MatchOptions::new();
-    let excluded = |path: &Path| settings.exclude.iter().any(|pattern| pattern.matches_path_with(path, options));
+    let excluded =
+        |path: &Path| settings.exclude.iter().any(|pattern| pattern.matches_path_with(path, options));
     let patterns = settings.include.iter().filter_map(|pattern| glob::glob(pattern).ok());
     let found: HashSet<PathBuf> = patterns.flatten().flatten().filter(|path| !excluded(path)).collect();
     let mut found: Vec<_> = found.into_iter().collect();

@@ -55,10 +55,22 @@ pub(super) struct Source {
 }
 
 impl Source {
-    pub(super) fn open(path: &Path, from: Place, settings: Arc<Settings>, budget: Arc<Budget>) -> io::Result<Self> {
+    pub(super) fn open(
+        path: &Path,
+        from: Place,
+        settings: Arc<Settings>,
+        budget: Arc<Budget>,
+    ) -> io::Result<Self> {
         let input = Input::open(File::open(path)?, settings.zstd, from.position)?;
         let format = settings.format;
-        Ok(Self { reader: BufReader::with_capacity(64 << 10, input), settings, budget, format, read: 0, place: from })
+        Ok(Self {
+            reader: BufReader::with_capacity(64 << 10, input),
+            settings,
+            budget,
+            format,
+            read: 0,
+            place: from,
+        })
     }
 
     /// The place after what came last.
@@ -94,21 +106,22 @@ impl Source {
             Next::End => return Ok(Step::End),
             Next::Partial(_) if format == Format::Proto => return Ok(Step::End),
             // A line may be whole but for its end.
-            Next::Partial(rest) => match self.read(rest, permit)? {
+            Next::Partial(rest) => match self.read(rest, format, permit)? {
                 Step::Data(data) => Step::Data(data),
                 _ => return Ok(Step::End),
             },
             Next::TooLong => Step::Malformed(format!("longer than {most} bytes")),
             Next::Record(record) if record.trim_ascii().is_empty() => Step::Blank,
-            Next::Record(record) => self.read(record, permit)?,
+            Next::Record(record) => self.read(record, format, permit)?,
         };
         self.read += len;
-        self.place = Place { position: self.reader.get_mut().position(self.read), records: self.place.records + 1 };
+        self.place =
+            Place { position: self.reader.get_mut().position(self.read), records: self.place.records + 1 };
         Ok(step)
     }
 
-    fn read(&self, record: Vec<u8>, permit: &mut Permit) -> Result<Step, Stuck> {
-        match detect::read(record, &self.settings, permit) {
+    fn read(&self, record: Vec<u8>, format: Format, permit: &mut Permit) -> Result<Step, Stuck> {
+        match detect::read(record, format, &self.settings, permit) {
             Ok(Some(data)) => Ok(Step::Data(data)),
             Ok(None) => Ok(Step::Blank),
             Err(Bad::Malformed(why)) => Ok(Step::Malformed(why)),

@@ -1,4 +1,4 @@
-use super::config::Settings;
+use super::config::{Format, Settings};
 use super::run::Replay;
 use super::{COMPONENT, MALFORMED, detect};
 use crate::batch::{Budget, Outcome, Permit, Reason, Retry, Wants};
@@ -15,6 +15,7 @@ use std::fs::{self, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::mpsc;
 
 const LOGS: &str = r#"{"resourceLogs":[{"scopeLogs":[{"logRecords":[{"body":{"stringValue":"BODY"}}]}]}]}"#;
@@ -78,10 +79,15 @@ impl Rig {
     }
 
     /// Runs the receiver beside `behind`, which is given what arrives, and stops it when that is done.
-    async fn run<F: Future<Output = ()>>(&self, keys: &str, behind: impl FnOnce(Arrivals) -> F) -> Vec<(Signal, u64, u64, bool)> {
+    async fn run<F: Future<Output = ()>>(
+        &self,
+        keys: &str,
+        behind: impl FnOnce(Arrivals) -> F,
+    ) -> Vec<(Signal, u64, u64, bool)> {
         let include = self.path("*").display().to_string();
         let text = format!("include: ['{include}']\n{keys}");
-        let settings = Settings::read(&Section::from_yaml("receivers.file", "test.yaml", &text).unwrap()).unwrap();
+        let settings =
+            Settings::read(&Section::from_yaml("receivers.file", "test.yaml", &text).unwrap()).unwrap();
         let (inlet, arrivals, _transit) = Inlet::new(1);
         let account = Arc::new(Counted::default());
         let routes = Signal::ALL.map(|_| vec![inlet.clone()]);
@@ -126,6 +132,11 @@ impl Arrivals {
     }
 }
 
+/// Time is paused and passes only when nobody works: the receiver has polled several times then.
+async fn virtual_second() {
+    tokio::time::sleep_until(tokio::time::Instant::now() + Duration::from_secs(1)).await;
+}
+
 fn append(path: &Path, bytes: impl AsRef<[u8]>) {
     OpenOptions::new().append(true).create(true).open(path).unwrap().write_all(bytes.as_ref()).unwrap();
 }
@@ -158,10 +169,7 @@ async fn from_the_end_only_what_comes_later_is_read_and_new_files_whole() {
     let rig = Rig::new();
     append(&rig.path("old"), log_line("old") + "\n");
     rig.run("", async |mut arrivals: Arrivals| {
-        // The receiver has looked once when another file's line arrives.
-        append(&rig.path("tick"), "");
-        tokio::task::yield_now().await;
-        tokio::time::advance(std::time::Duration::from_secs(1)).await;
+        virtual_second().await;
         append(&rig.path("old"), log_line("later") + "\n");
         append(&rig.path("p-new"), log_line("new") + "\n");
         assert_eq!(arrivals.bodies().await, ["later", "new"]);
@@ -177,11 +185,11 @@ async fn what_the_pipelines_refuse_comes_again_and_nothing_is_passed_over() {
         let busy = Outcome::retry(Retry::Backoff, Reason::new("busy", "busy"));
         arrivals.next().await.batch.claim.settle(&busy);
         drop(arrivals.next().await);
-        let later = Outcome::retry(Retry::After(std::time::Duration::from_secs(3)), Reason::new("busy", "busy"));
+        let later = Outcome::retry(Retry::After(Duration::from_secs(3)), Reason::new("busy", "busy"));
         let before = tokio::time::Instant::now();
         arrivals.next().await.batch.claim.settle(&later);
         assert_eq!(arrivals.bodies().await, ["1"]);
-        assert!(before.elapsed() >= std::time::Duration::from_secs(3));
+        assert!(before.elapsed() >= Duration::from_secs(3));
         assert_eq!(arrivals.bodies().await, ["2"]);
     });
     let refused = (Signal::Logs, 1, 1, false);
@@ -208,7 +216,7 @@ async fn a_full_budget_is_waited_for() {
     let mut others = rig.budget.permit();
     others.charge(64 << 20);
     rig.run("start_at: beginning\n", async |mut arrivals: Arrivals| {
-        tokio::time::sleep_until(tokio::time::Instant::now() + std::time::Duration::from_secs(9)).await;
+        virtual_second().await;
         assert!(arrivals.0.try_recv().is_err());
         drop(others);
         assert_eq!(arrivals.bodies().await, ["1"]);
@@ -220,7 +228,16 @@ async fn a_full_budget_is_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn malformed_and_overlong_lines_are_counted_and_do_not_stop_the_rest() {
     let rig = Rig::new();
-    let lines = ["{".to_owned(), "[]".into(), "{}".into(), log_line("1"), log_line(&"x".repeat(200)), r#"{"resourceLogs":7}"#.into(), log_line("2")];
+    let lines = [
+        "{".to_owned(),
+        "[]".into(),
+        "hello".into(),
+        "{}".into(),
+        log_line("1"),
+        log_line(&"x".repeat(200)),
+        r#"{"resourceLogs":7}"#.into(),
+        log_line("2"),
+    ];
     append(&rig.path("a"), lines.join("\n") + "\n");
     rig.run("start_at: beginning\nmax_log_size: 200b\n", async |mut arrivals: Arrivals| {
         assert_eq!(arrivals.bodies().await, ["1", "2"]);
@@ -240,6 +257,7 @@ async fn a_file_that_was_set_aside_is_read_on_and_one_written_anew_from_its_begi
         fs::rename(&path, rig.path("a.json")).unwrap();
         append(&path, log_line("3") + "\n");
         assert_eq!(arrivals.bodies().await, ["2", "3"]);
+        virtual_second().await;
         fs::write(&path, log_line("emptied") + "\n" + &log_line("and written anew") + "\n").unwrap();
         assert_eq!(arrivals.bodies().await, ["emptied", "and written anew"]);
     })
@@ -265,7 +283,9 @@ async fn a_compressed_file_is_followed() {
     let rig = Rig::new();
     let text = ["1", "2", "3"].map(|body| log_line(body) + "\n").concat();
     let (first, second) = text.split_at(text.len() / 2);
-    let frames = [zstd::encode_all(first.as_bytes(), 0).unwrap(), zstd::encode_all(second.as_bytes(), 0).unwrap()].concat();
+    let frames =
+        [zstd::encode_all(first.as_bytes(), 0).unwrap(), zstd::encode_all(second.as_bytes(), 0).unwrap()]
+            .concat();
     let (now, later) = frames.split_at(frames.len() - 5);
     append(&rig.path("a.zst"), now);
     rig.run("start_at: beginning\n", async |mut arrivals: Arrivals| {
@@ -300,7 +320,10 @@ async fn the_collectors_records_are_read_plain_and_compressed_one_by_one() {
     let proto = |body: &str| wire(Signal::Logs, &log_line(body));
     let pack = |record: &[u8]| zstd::encode_all(record, 0).unwrap();
     append(&rig.path("a"), [prefixed(&proto("1")), prefixed(b"\x0a\xff"), prefixed(&proto("2"))].concat());
-    append(&rig.path("b"), [prefixed(&pack(&proto("3"))), prefixed(&pack(log_line("4").as_bytes()))].concat());
+    append(
+        &rig.path("b"),
+        [prefixed(&pack(&proto("3"))), prefixed(&pack(log_line("4").as_bytes()))].concat(),
+    );
     rig.run("start_at: beginning\n", async |mut arrivals: Arrivals| {
         assert_eq!(arrivals.bodies().await, ["1", "2", "3", "4"]);
     })
@@ -310,26 +333,34 @@ async fn the_collectors_records_are_read_plain_and_compressed_one_by_one() {
 
 #[test]
 fn a_compressed_record_may_not_grow_without_end() {
-    let settings = Settings::read(&Section::from_yaml("r", "t", "include: [a]\nmax_log_size: 1KiB\n").unwrap()).unwrap();
+    let settings =
+        Settings::read(&Section::from_yaml("r", "t", "include: [a]\nmax_log_size: 1KiB\n").unwrap()).unwrap();
     let bomb = zstd::encode_all(&vec![b' '; 10 << 20][..], 0).unwrap();
-    assert!(matches!(detect::read(bomb, &settings, &mut Permit::none()), Err(detect::Bad::Malformed(_))));
+    assert!(matches!(
+        detect::read(bomb, Format::Proto, &settings, &mut Permit::none()),
+        Err(detect::Bad::Malformed(_))
+    ));
 }
 
 fn settings() -> Settings {
     Settings::read(&Section::from_yaml("r", "t", COMPONENT.example).unwrap()).unwrap()
 }
 
-fn signal_of(record: Vec<u8>) -> Option<Signal> {
-    detect::read(record, &settings(), &mut Permit::none()).unwrap().map(|data: Data| data.signal())
+fn signal_of(format: Format, record: Vec<u8>) -> Option<Signal> {
+    detect::read(record, format, &settings(), &mut Permit::none()).unwrap().map(|data: Data| data.signal())
 }
 
 #[test]
 fn json_names_its_signal_even_behind_other_keys() {
-    assert_eq!(signal_of(log_line("x").into_bytes()), Some(Signal::Logs));
-    assert_eq!(signal_of(br#" { "resource_spans": [{"scope_spans":[{"spans":[{}]}]}]}"#.to_vec()), Some(Signal::Traces));
-    let text = r#"{"note":1,"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[{}]}}]}]}]}"#;
-    assert_eq!(signal_of(text.as_bytes().to_vec()), Some(Signal::Metrics));
-    assert_eq!(signal_of(br#"{"resourceLogs":[]}"#.to_vec()), None);
+    assert_eq!(signal_of(Format::Json, log_line("x").into_bytes()), Some(Signal::Logs));
+    assert_eq!(
+        signal_of(Format::Json, br#" { "resource_spans": [{"scope_spans":[{"spans":[{}]}]}]}"#.to_vec()),
+        Some(Signal::Traces)
+    );
+    let text =
+        r#"{"note":1,"resourceMetrics":[{"scopeMetrics":[{"metrics":[{"gauge":{"dataPoints":[{}]}}]}]}]}"#;
+    assert_eq!(signal_of(Format::Json, text.as_bytes().to_vec()), Some(Signal::Metrics));
+    assert_eq!(signal_of(Format::Json, br#"{"resourceLogs":[]}"#.to_vec()), None);
 }
 
 prop_compose! {
@@ -351,13 +382,13 @@ proptest! {
         };
         let scope = ScopeSpans { spans: vec![span], ..ScopeSpans::default() };
         let resource_spans = vec![ResourceSpans { scope_spans: vec![scope], ..ResourceSpans::default() }];
-        prop_assert_eq!(signal_of(ExportTraceServiceRequest { resource_spans }.encode_to_vec()), Some(Signal::Traces));
+        prop_assert_eq!(signal_of(Format::Proto, ExportTraceServiceRequest { resource_spans }.encode_to_vec()), Some(Signal::Traces));
 
         let body = Some(AnyValue { value: Some(any_value::Value::StringValue(text.clone())) });
         let record = LogRecord { time_unix_nano: time, body, attributes: attributes.clone(), trace_id: ids.0.to_vec(), ..LogRecord::default() };
         let scope = ScopeLogs { log_records: vec![record], ..ScopeLogs::default() };
         let resource_logs = vec![ResourceLogs { scope_logs: vec![scope], ..ResourceLogs::default() }];
-        prop_assert_eq!(signal_of(ExportLogsServiceRequest { resource_logs }.encode_to_vec()), Some(Signal::Logs));
+        prop_assert_eq!(signal_of(Format::Proto, ExportLogsServiceRequest { resource_logs }.encode_to_vec()), Some(Signal::Logs));
 
         let point = NumberDataPoint { time_unix_nano: time, attributes, ..NumberDataPoint::default() };
         let sum = Sum { data_points: vec![point.clone()], ..Sum::default() };
@@ -365,14 +396,16 @@ proptest! {
             let metric = Metric { name: name.clone(), description: text.clone(), data: Some(data), ..Metric::default() };
             let scope = ScopeMetrics { metrics: vec![metric], ..ScopeMetrics::default() };
             let resource_metrics = vec![ResourceMetrics { scope_metrics: vec![scope], ..ResourceMetrics::default() }];
-            let found = signal_of(ExportMetricsServiceRequest { resource_metrics }.encode_to_vec());
+            let found = signal_of(Format::Proto, ExportMetricsServiceRequest { resource_metrics }.encode_to_vec());
             prop_assert_eq!(found, Some(Signal::Metrics));
         }
     }
 
     #[test]
     fn any_bytes_give_data_or_words(bytes: Vec<u8>) {
-        let _ = detect::read(bytes, &settings(), &mut Permit::none());
+        for format in [Format::Json, Format::Proto] {
+            let _ = detect::read(bytes.clone(), format, &settings(), &mut Permit::none());
+        }
     }
 }
 

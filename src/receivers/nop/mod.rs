@@ -5,9 +5,7 @@
 #[cfg(test)]
 mod tests;
 
-use crate::component::{
-    BoxFuture, Component, Fault, Ingress, Prepare, Prepared, Receiver, Running, Stop,
-};
+use crate::component::{BoxFuture, Component, Fault, Ingress, Prepare, Prepared, Receiver, Running, Stop};
 use crate::config::{Errors, Section};
 use crate::otlp::Signal;
 use serde::Deserialize;
@@ -36,7 +34,11 @@ fn prepare(section: &Section) -> Result<Prepared<Box<dyn Receiver>>, Errors> {
 struct Nop;
 
 impl Receiver for Nop {
-    fn start(self: Box<Self>, _ingress: Ingress, mut stop: Stop) -> BoxFuture<'static, Result<Running, Fault>> {
+    fn start(
+        self: Box<Self>,
+        _ingress: Ingress,
+        mut stop: Stop,
+    ) -> BoxFuture<'static, Result<Running, Fault>> {
         let running = async move {
             stop.requested().await;
             Ok(())

@@ -170,6 +170,14 @@ pub(super) struct Door {
 }
 
 impl Config {
+    /// Each protocol's key that keeps request headers, and whether it is set.
+    pub(super) fn keeps_headers(&self) -> Vec<(String, bool)> {
+        let grpc = self.grpc.as_ref().map(|server| ("grpc", server.include_metadata));
+        let http = self.http.as_ref().map(|http| ("http", http.server.include_metadata));
+        let key = |(protocol, set)| (format!("protocols.{protocol}.include_metadata"), set);
+        grpc.into_iter().chain(http).map(key).collect()
+    }
+
     /// The doors: one for each protocol, or one for both where both have the same address.
     pub(super) fn doors(&self) -> Vec<Door> {
         let bind = |endpoint: &str, transport: &str, permissions: Option<&str>| {

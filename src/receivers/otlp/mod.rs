@@ -31,7 +31,12 @@ pub static COMPONENT: Component = Component {
 
 fn prepare(section: &Section) -> Result<Prepared<Box<dyn Receiver>>, Errors> {
     let config = Arc::new(Config::of(section)?);
-    let facts = Facts { answer: config.answer, needs: needs(&config), ..Facts::default() };
+    let facts = Facts {
+        answer: config.answer,
+        keeps_headers: config.keeps_headers(),
+        needs: needs(&config),
+        ..Facts::default()
+    };
     let make = move |env: &Env| -> Result<Box<dyn Receiver>, Fault> {
         Ok(Box::new(serve::Otlp { config: Arc::clone(&config), env: env.clone() }))
     };

@@ -1,1 +1,1 @@
-
+//! Tests of the receiver, through real sockets.

@@ -3,8 +3,8 @@
 
 use std::fmt::Write;
 
-use super::super::resource::Value;
-use super::super::settings::Encoding;
+use crate::telemetry::resource::Value;
+use crate::telemetry::settings::Encoding;
 use super::event::Severity;
 
 /// One line to be written.

@@ -2,8 +2,8 @@
 
 use tracing::field::{Field, Visit};
 
-use super::super::registry::cut;
-use super::super::resource::Value;
+use crate::telemetry::registry::cut;
+use crate::telemetry::resource::Value;
 
 /// The longest text of one field, in bytes; what is longer is cut and marked with `…`.
 pub const MAX_VALUE: usize = 256;

@@ -11,10 +11,10 @@ use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-use super::super::names;
-use super::super::registry::Registry;
-use super::super::resource::{Resource, Value};
-use super::super::settings::LogSettings;
+use crate::telemetry::names;
+use crate::telemetry::registry::Registry;
+use crate::telemetry::resource::{Resource, Value};
+use crate::telemetry::settings::LogSettings;
 use super::encode::{self, Line};
 use super::event::{Fields, LogEvent, Severity};
 use super::output::Outputs;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tracing::callsite::Identifier;
 
-use super::super::settings::Sampling;
+use crate::telemetry::settings::Sampling;
 
 /// What becomes of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

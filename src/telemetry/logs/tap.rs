@@ -6,8 +6,8 @@
 use metrics::Counter;
 use tokio::sync::mpsc::{Receiver, Sender, channel as bounded};
 
-use super::super::names;
-use super::super::registry::Registry;
+use crate::telemetry::names;
+use crate::telemetry::registry::Registry;
 use super::event::LogEvent;
 
 /// How many events wait for the pushing side.

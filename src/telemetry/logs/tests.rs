@@ -37,9 +37,16 @@ fn json() -> LogSettings {
     LogSettings { encoding: Encoding::Json, ..quiet() }
 }
 
+/// What `tracing` remembers of a callsite is global: while one test speaks, no other may.
+static FLOOR: std::sync::Mutex<()> = std::sync::Mutex::new(());
+
 impl Fixture {
     fn lines(&self, speak: impl FnOnce()) -> Vec<String> {
-        tracing::dispatcher::with_default(&self.dispatch, speak);
+        let _floor = FLOOR.lock().unwrap_or_else(PoisonError::into_inner);
+        tracing::dispatcher::with_default(&self.dispatch, || {
+            tracing::callsite::rebuild_interest_cache();
+            speak();
+        });
         let bytes = std::mem::take(&mut *self.buffer.lock().unwrap_or_else(PoisonError::into_inner));
         String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
     }

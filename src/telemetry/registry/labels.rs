@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
-use super::super::def::{Def, Level};
+use crate::telemetry::def::{Def, Level};
 
 /// What stands for every value beyond the cap.
 pub const OTHER: &str = "__other__";

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::super::def::Def;
+use crate::telemetry::def::Def;
 use super::labels::Labels;
 
 /// Every series with its value. Samples of one metric stand together, ordered by name, then labels.

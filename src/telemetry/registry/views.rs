@@ -3,8 +3,8 @@
 //! They act when a handle is made, so they cost nothing while counting. Of what a view can say in the SDKs, weft
 //! does `drop` and `attribute_keys`; the settings refuse the rest.
 
-use super::super::def::{Def, Kind};
-use super::super::wildcard::matches as wildcard;
+use crate::telemetry::def::{Def, Kind};
+use crate::telemetry::wildcard::matches as wildcard;
 
 /// One view: which metrics it means, and what becomes of them.
 #[derive(Clone, Debug, Default, PartialEq)]

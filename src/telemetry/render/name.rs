@@ -1,6 +1,6 @@
 //! Names as Prometheus has them, from names as OpenTelemetry has them.
 
-use super::super::def::{Def, Kind};
+use crate::telemetry::def::{Def, Kind};
 use super::Style;
 
 /// The family's name with the suffixes that the style asks for. A suffix that the name already ends in is not

@@ -61,7 +61,7 @@ pub struct Processor {
 impl Processor {
     /// Each item by itself to standard output.
     #[cfg(test)]
-    pub(in super::super) fn console() -> Self {
+    pub(in crate::telemetry) fn console() -> Self {
         Self { batching: None, exporter: Exporter::Console }
     }
 }

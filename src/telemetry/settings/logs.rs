@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
-use super::super::logs::Severity;
+use crate::telemetry::logs::Severity;
 use super::exporter::Processor;
 use super::word::one_of;
 use crate::config::GoDuration;

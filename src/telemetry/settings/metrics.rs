@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use super::super::def::Level;
-use super::super::registry::View;
-use super::super::render::{ConstantLabels, Style};
+use crate::telemetry::def::Level;
+use crate::telemetry::registry::View;
+use crate::telemetry::render::{ConstantLabels, Style};
 use super::exporter::{Exporter, RawExporter, millis};
 use super::view::RawView;
 use crate::config::{Errors, Section};

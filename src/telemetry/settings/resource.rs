@@ -1,7 +1,7 @@
 //! `service.telemetry.resource`: the old form is a plain map of attributes (a null removes one of the three that are
 //! always there), the new one a list below `attributes`.
 
-use super::super::resource::Value;
+use crate::telemetry::resource::Value;
 use crate::config::{Errors, Node, Section, Typed};
 
 /// The attributes that replace or extend the default ones.

@@ -3,10 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::def::Level;
-use super::super::logs::Severity;
-use super::super::render::Style;
-use super::super::resource::Value;
+use crate::telemetry::def::Level;
+use crate::telemetry::logs::Severity;
+use crate::telemetry::render::Style;
+use crate::telemetry::resource::Value;
 use super::*;
 
 fn section(yaml: &str) -> Section {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use super::super::def::Level;
+use crate::telemetry::def::Level;
 use super::exporter::Processor;
 use super::word::one_of;
 use crate::config::Optional;

@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use super::super::def::Kind;
-use super::super::registry::View;
+use crate::telemetry::def::Kind;
+use crate::telemetry::registry::View;
 use super::metrics::Lists;
 use crate::config::Optional;
 

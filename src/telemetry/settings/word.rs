@@ -2,8 +2,8 @@
 
 use serde::de::{Deserialize, Deserializer, Error};
 
-use super::super::def::Level;
-use super::super::logs::Severity;
+use crate::telemetry::def::Level;
+use crate::telemetry::logs::Severity;
 
 /// The value whose name was written, or an error that lists the names. Names are lower case.
 pub(super) fn one_of<'de, D: Deserializer<'de>, T: Copy>(

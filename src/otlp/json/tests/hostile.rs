@@ -6,6 +6,8 @@ use crate::otlp::Problem;
 use crate::otlp::check::check;
 use proptest::prelude::*;
 
+const MAX_DEPTH: usize = Limits::MAX_DEPTH as usize;
+
 fn nested_json(depth: usize) -> String {
     let open = r#"{"arrayValue":{"values":["#.repeat(depth - 1);
     format!(
@@ -43,25 +45,25 @@ fn values_may_nest_as_deep_as_the_limit_and_no_deeper() {
         assert!(error.path().ends_with('…') && error.path().len() < 300, "{error}");
     }
     let lax = Limits { depth: u32::MAX, ..default };
-    assert!(read(256, &lax).is_ok());
-    assert_eq!(read(257, &lax).unwrap_err().problem(), JsonProblem::Depth(Limits::MAX_DEPTH));
+    assert!(read(MAX_DEPTH, &lax).is_ok());
+    assert_eq!(read(MAX_DEPTH + 1, &lax).unwrap_err().problem(), JsonProblem::Depth(Limits::MAX_DEPTH));
 }
 
 #[test]
 fn writing_stops_at_the_deepest_level_there_is() {
     let write = |depth| encode(Signal::Logs, &[Bytes::from(nested_wire(depth))], &mut Vec::new());
-    assert!(write(256).is_ok());
-    for depth in [257, 1_000_000] {
-        assert_eq!(write(depth).unwrap_err().problem(), Problem::Depth(256));
+    assert!(write(MAX_DEPTH).is_ok());
+    for depth in [MAX_DEPTH + 1, 1_000_000] {
+        assert_eq!(write(depth).unwrap_err().problem(), Problem::Depth(Limits::MAX_DEPTH));
     }
 }
 
 #[test]
 fn the_deepest_request_fits_a_small_stack() {
     let deepest = || {
-        let wire = nested_wire(256);
+        let wire = nested_wire(MAX_DEPTH);
         let text = to_json(Signal::Logs, &wire);
-        let limits = Limits { depth: 256, ..Limits::default() };
+        let limits = Limits { depth: Limits::MAX_DEPTH, ..Limits::default() };
         let back = decode(Signal::Logs, text.as_bytes(), &limits).unwrap();
         assert_eq!(to_json(Signal::Logs, &back), text);
     };
@@ -211,7 +213,9 @@ proptest! {
     fn the_reader_takes_what_serde_takes(tokens in prop::collection::vec(0..TOKENS.len(), 0..12)) {
         let inner: String = tokens.into_iter().map(|at| TOKENS[at]).collect();
         for text in [format!("{{\"x\":{inner}}}"), format!("{{\"x\":[{inner}]}}"), format!("{{{inner}}}"), inner] {
-            let theirs = serde_json::from_str::<Value>(&text).is_ok_and(|value| value.is_object());
+            // Ignored, since serde also refuses numbers beyond a double, which are fine where nobody reads them.
+            let syntax = serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+            let theirs = syntax && text.trim_start().starts_with('{');
             prop_assert_eq!(decode(Signal::Logs, text.as_bytes(), &Limits::default()).is_ok(), theirs, "{}", text);
         }
     }

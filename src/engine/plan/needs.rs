@@ -1,0 +1,59 @@
+//! Extensions that components need: each must be configured and listed under `service.extensions`.
+
+use super::find::Table;
+use super::shelf::{All, Shelf};
+use crate::component::Kind;
+use crate::config::{self, ComponentId, ConfigError, Errors, Section, Settings};
+use std::collections::BTreeSet;
+
+/// Adds an error for every extension that is needed and does not run.
+pub(super) fn check(settings: &Settings, shelf: &Shelf, table: &Table, errors: &mut Errors) {
+    let ids = |list: &[config::Component]| list.iter().map(|extension| extension.id.to_string()).collect();
+    let running = settings.service.extensions.iter().map(|named| named.id.to_string()).collect();
+    let mut check = Check { table, configured: ids(&settings.extensions), running, errors };
+    check.all(&settings.receivers, &shelf.receivers);
+    check.all(&settings.exporters, &shelf.exporters);
+}
+
+struct Check<'a> {
+    table: &'a Table,
+    configured: BTreeSet<String>,
+    running: BTreeSet<String>,
+    errors: &'a mut Errors,
+}
+
+impl Check<'_> {
+    fn all<T>(&mut self, list: &[config::Component], shelf: &All<T>) {
+        for config::Component { id, section, .. } in list {
+            let Some(ready) = shelf.get(&id.to_string()) else { continue };
+            for (at, needed, _) in &ready.planned.facts.needs {
+                if !self.running.contains(needed) {
+                    self.errors.push(self.missing(section, at, needed));
+                }
+            }
+        }
+    }
+
+    fn missing(&self, section: &Section, at: &str, needed: &str) -> ConfigError {
+        if needed.is_empty() {
+            return section
+                .error(at, "an extension must be named here")
+                .hint("write its id, or remove the block");
+        }
+        if self.configured.contains(needed) {
+            let problem = format!("extension `{needed}` is configured, but it does not run");
+            return section
+                .error(at, problem)
+                .hint(format!("list it: `service: {{extensions: [{needed}]}}`"));
+        }
+        let error = section.error(at, format!("extension `{needed}` is not configured"));
+        let kind = needed.parse::<ComponentId>().map(|id| id.kind().to_owned()).unwrap_or_default();
+        match self.table.find(Kind::Extension, &kind) {
+            Some(_) => error.hint("configure it under `extensions` and list it under `service.extensions`"),
+            None => {
+                let (problem, hint) = self.table.unknown(Kind::Extension, &kind);
+                ConfigError { problem, hint, ..error }
+            }
+        }
+    }
+}

@@ -63,9 +63,12 @@ impl State {
         };
         if due && let Some(answer) = self.answer.take() {
             let mut outcome = std::mem::take(&mut self.outcome);
-            if wants == Wants::Held && outcome.retry.is_none() {
-                outcome.delivered = self.items.saturating_sub(outcome.rejected + outcome.discarded);
-            }
+            // Branches, and parts whose items are no longer told apart, count the same items more than once.
+            outcome.rejected = outcome.rejected.min(self.items);
+            outcome.discarded = outcome.discarded.min(self.items - outcome.rejected);
+            let rest = self.items - outcome.rejected - outcome.discarded;
+            let all = wants == Wants::Held && outcome.retry.is_none();
+            outcome.delivered = if all { rest } else { outcome.delivered.min(rest) };
             // A receiver that has stopped waiting needs no answer.
             let _ = answer.send(outcome);
         }
@@ -178,7 +181,7 @@ pub struct Claim {
     covered: u64,
     /// Several requests are in it.
     merged: bool,
-    /// Items went missing and nobody knows of which request: every part is a part of all of them.
+    /// Nobody knows any more which items are whose: every part is a part of all requests.
     blurred: bool,
 }
 
@@ -300,10 +303,15 @@ impl Claim {
         Claim { merged, ..Claim::of(rest) }
     }
 
+    /// The items are no longer in the order of their requests: from now on every part is a part of all.
+    pub fn blur(&mut self) {
+        self.blurred |= self.merged;
+    }
+
     /// Counts `items` of its items as ended before the rest: dropped by a filter or a limit.
     pub fn lose(&mut self, items: u64, outcome: impl Fn(u64) -> Outcome) {
         let mut left = items;
-        self.blurred |= self.merged;
+        self.blur();
         for share in &mut self.shares {
             let here = left.min(share.items);
             left -= here;

@@ -25,12 +25,15 @@ impl Tenant {
 
 /// The request headers that the plan keeps: lower-case names, sorted, each with its values in order.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
-pub struct Headers(Option<Arc<[(Arc<str>, Arc<str>)]>>);
+pub struct Headers(Option<Arc<[Header]>>);
+
+/// A name and a value.
+type Header = (Arc<str>, Arc<str>);
 
 impl Headers {
     /// Keeps the given pairs; names are lower-cased, order of equal names is kept.
     pub fn new(pairs: impl IntoIterator<Item = (String, String)>) -> Self {
-        let mut kept: Vec<(Arc<str>, Arc<str>)> =
+        let mut kept: Vec<Header> =
             pairs.into_iter().map(|(name, value)| (name.to_ascii_lowercase().into(), value.into())).collect();
         kept.sort_by(|a, b| a.0.cmp(&b.0));
         Headers((!kept.is_empty()).then(|| kept.into()))

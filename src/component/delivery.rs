@@ -140,6 +140,10 @@ impl Delivery {
     pub fn take(section: &Section, timeout: Duration) -> Result<(Self, Section), Errors> {
         let (shared, rest) = section.take(&KEYS);
         let keys: Keys = shared.parse()?;
+        if keys.timeout.is_some_and(GoDuration::is_negative) {
+            let error = shared.error("timeout", "`timeout` must be non-negative");
+            return Err(error.hint("0 is no limit for an attempt").into());
+        }
         let timeout = keys.timeout.map_or(timeout, GoDuration::get);
         let delivery = Delivery { queue: keys.sending_queue, retry: keys.retry_on_failure, timeout };
         delivery.check(&shared)?;
@@ -166,13 +170,21 @@ impl Delivery {
         };
         let Queue { enabled, queue_size, num_consumers, wait_for_result, storage, batch, .. } = &self.queue;
         if *enabled && *queue_size == 0 {
-            wrong("sending_queue.queue_size", "`queue_size` must be positive", "to send without a queue write `enabled: false`");
+            wrong(
+                "sending_queue.queue_size",
+                "`queue_size` must be positive",
+                "to send without a queue write `enabled: false`",
+            );
         }
         if *enabled && *num_consumers == 0 {
             wrong("sending_queue.num_consumers", "`num_consumers` must be positive", "the default is 10");
         }
         if *wait_for_result && storage.is_some() {
-            wrong("sending_queue.wait_for_result", "`wait_for_result` is not supported with a persistent queue", "remove one of `wait_for_result` and `storage`");
+            wrong(
+                "sending_queue.wait_for_result",
+                "`wait_for_result` is not supported with a persistent queue",
+                "remove one of `wait_for_result` and `storage`",
+            );
         }
         if let Some(batch) = batch {
             check_batch(batch, &self.queue, &mut wrong);
@@ -184,22 +196,39 @@ impl Delivery {
 
 fn check_batch(batch: &QueueBatch, queue: &Queue, wrong: &mut impl FnMut(&str, &str, &str)) {
     if batch.max_size > 0 && batch.max_size < batch.min_size {
-        wrong("sending_queue.batch.max_size", "`max_size` must be greater than or equal to `min_size`", "0 is no limit");
+        wrong(
+            "sending_queue.batch.max_size",
+            "`max_size` must be greater than or equal to `min_size`",
+            "0 is no limit",
+        );
     }
     if batch.flush_timeout.get().is_zero() {
-        wrong("sending_queue.batch.flush_timeout", "`flush_timeout` must be positive", "the default is 200ms");
+        wrong(
+            "sending_queue.batch.flush_timeout",
+            "`flush_timeout` must be positive",
+            "the default is 200ms",
+        );
     }
     if batch.sizer == Some(Sizer::Requests) {
-        wrong("sending_queue.batch.sizer", "`batch` supports only `items` or `bytes` sizer", "write `sizer: items`");
+        wrong(
+            "sending_queue.batch.sizer",
+            "`batch` supports only `items` or `bytes` sizer",
+            "write `sizer: items`",
+        );
     }
     let same_unit = batch.sizer.is_none_or(|sizer| sizer == queue.sizer) && queue.sizer != Sizer::Requests;
     if same_unit && queue.queue_size < batch.min_size {
-        wrong("sending_queue.batch.min_size", "`min_size` must be less than or equal to `queue_size`", "a batch waits in the queue");
+        wrong(
+            "sending_queue.batch.min_size",
+            "`min_size` must be less than or equal to `queue_size`",
+            "a batch waits in the queue",
+        );
     }
-    let mut keys: Vec<_> = batch.partition.metadata_keys.iter().map(|key| key.to_ascii_lowercase()).collect();
-    keys.sort();
-    if keys.windows(2).any(|pair| pair[0] == pair[1]) {
-        wrong("sending_queue.batch.partition.metadata_keys", "duplicate entry in `metadata_keys`", "header names are compared in lower case");
+    let keys: Vec<_> = batch.partition.metadata_keys.iter().map(|key| key.to_ascii_lowercase()).collect();
+    for at in (0..keys.len()).filter(|&at| keys[..at].contains(&keys[at])) {
+        let place = format!("sending_queue.batch.partition.metadata_keys[{at}]");
+        let problem = format!("duplicate entry in metadata_keys: \"{}\" (case-insensitive)", keys[at]);
+        wrong(&place, &problem, "names of headers are compared in lower case: remove one");
     }
 }
 
@@ -208,14 +237,31 @@ fn check_retry(retry: &RetryOnFailure, wrong: &mut impl FnMut(&str, &str, &str))
         return;
     }
     if !(0.0..=1.0).contains(&retry.randomization_factor) {
-        wrong("retry_on_failure.randomization_factor", "`randomization_factor` must be within [0, 1]", "the default is 0.5");
+        wrong(
+            "retry_on_failure.randomization_factor",
+            "`randomization_factor` must be within [0, 1]",
+            "the default is 0.5",
+        );
     }
     if retry.multiplier.is_nan() || retry.multiplier < 0.0 {
         wrong("retry_on_failure.multiplier", "`multiplier` must be non-negative", "the default is 1.5");
     }
+    for (key, interval, default) in [
+        ("initial_interval", retry.initial_interval, "the default is 5s"),
+        ("max_interval", retry.max_interval, "the default is 30s"),
+        ("max_elapsed_time", retry.max_elapsed_time, "0 is for ever; the default is 5m"),
+    ] {
+        if interval.is_negative() {
+            wrong(&format!("retry_on_failure.{key}"), &format!("`{key}` must be non-negative"), default);
+        }
+    }
     let elapsed = retry.max_elapsed_time.get();
     if !elapsed.is_zero() && (elapsed < retry.initial_interval.get() || elapsed < retry.max_interval.get()) {
-        wrong("retry_on_failure.max_elapsed_time", "`max_elapsed_time` must not be less than `initial_interval` or `max_interval`", "0 is for ever");
+        wrong(
+            "retry_on_failure.max_elapsed_time",
+            "`max_elapsed_time` must not be less than `initial_interval` or `max_interval`",
+            "0 is for ever",
+        );
     }
 }
 

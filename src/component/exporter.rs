@@ -30,7 +30,8 @@ pub struct Request<R> {
     pub lane: Option<u64>,
 }
 
-/// What a batch was encoded to. Every item of the batch is in a request or was left out.
+/// What a batch was encoded to. Every item of the batch is in a request or was left out. Requests without
+/// a lane hold the items in the batch's order; lanes may change it.
 #[derive(Debug)]
 pub struct Requests<R> {
     /// What is to be sent, in order.

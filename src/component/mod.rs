@@ -65,20 +65,23 @@ pub struct Component {
     pub prepare: Prepare,
 }
 
+/// Reads and checks a section: the component, or all that is wrong with it.
+pub type PrepareFn<T> = fn(&Section) -> Result<Prepared<T>, Errors>;
+
 /// How a section of the configuration becomes a component, by kind.
 #[derive(Clone, Copy, Debug)]
 pub enum Prepare {
     /// Under `receivers`.
-    Receiver(fn(&Section) -> Result<Prepared<Box<dyn Receiver>>, Errors>),
+    Receiver(PrepareFn<Box<dyn Receiver>>),
     /// Under `processors`: made once for each pipeline that names it.
-    Processor(fn(&Section) -> Result<Prepared<Box<dyn Processor>>, Errors>),
+    Processor(PrepareFn<Box<dyn Processor>>),
     /// Under `connectors`: a processor whose ports are the pipelines that it feeds ([`Env::ports`]),
     /// with the pairs of signals that it joins.
-    Connector(&'static [(Signal, Signal)], fn(&Section) -> Result<Prepared<Box<dyn Processor>>, Errors>),
+    Connector(&'static [(Signal, Signal)], PrepareFn<Box<dyn Processor>>),
     /// Under `exporters`.
-    Exporter(fn(&Section) -> Result<Prepared<Sink>, Errors>),
+    Exporter(PrepareFn<Sink>),
     /// Under `extensions`.
-    Extension(fn(&Section) -> Result<Prepared<Arc<dyn Extension>>, Errors>),
+    Extension(PrepareFn<Arc<dyn Extension>>),
 }
 
 /// The five maps of a configuration.

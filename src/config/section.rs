@@ -106,7 +106,12 @@ impl Section {
             Some(key) => &key.origin,
             None => &self.key,
         };
-        ConfigError::new(Some(origin.clone()), path::concat(&self.path, at), problem)
+        let node = Some(found.node).filter(|_| found.missing.is_empty());
+        ConfigError::new(
+            Some(origin.clone()),
+            path::concat(&self.path, at),
+            without_value(problem.into(), node),
+        )
     }
 
     /// Adds a warning to the document's.
@@ -164,6 +169,9 @@ impl Section {
             known.extend(self.taken.iter().copied());
             hint = suggestion(name, &known);
         }
+        if unknown && known.is_empty() {
+            hint = Some("nothing can be set here".to_owned());
+        }
         ConfigError { hint, ..error }.known(known)
     }
 
@@ -194,11 +202,24 @@ impl Section {
 fn without_value(problem: String, node: Option<&Node>) -> String {
     let Some(node) = node.filter(|node| node.origin.via().is_some()) else { return problem };
     let texts = [node.as_text(), node.plain_text()];
-    texts.into_iter().flatten().filter(|text| !text.is_empty()).fold(problem, |problem, text| {
-        [clip(text), clip(text.trim())]
-            .iter()
-            .fold(problem, |p, shown| p.replace(&format!("`{shown}`"), "`…`"))
+    let held: Vec<_> = texts
+        .into_iter()
+        .flatten()
+        .flat_map(|text| [text.to_owned(), clip(text), clip(text.trim())])
+        .collect();
+    ['`', '"'].into_iter().fold(problem, |problem, quote| {
+        let parts = problem.split(quote).enumerate();
+        // Every second part stands between quotes; what is a part of the value, is the value's.
+        let masked = parts.map(|(at, part)| match at % 2 == 1 && !part.is_empty() && is_of(&held, part) {
+            true => "…",
+            false => part,
+        });
+        masked.collect::<Vec<_>>().join(&quote.to_string())
     })
+}
+
+fn is_of(values: &[String], part: &str) -> bool {
+    values.iter().any(|value| value.contains(part) || value.contains(&part.replace("\\n", "\n")))
 }
 
 /// Only the path: what stands in the section may be secret.

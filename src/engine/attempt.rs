@@ -83,6 +83,9 @@ impl Attempts {
             self.ledger.left_out(&ctx.origin.tenant, reason, items);
             claim.lose(items, |items| Outcome::rejected(items, Reason::new(reason, "this backend cannot take the items")));
         }
+        if encoded.requests.iter().any(|request| request.lane.is_some()) {
+            claim.blur();
+        }
         let requests = encoded.requests.into_iter().map(|Request { body, items, lane }| {
             let rest = claim.split_off(items);
             let share = std::mem::replace(&mut claim, rest);

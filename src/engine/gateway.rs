@@ -148,7 +148,7 @@ impl Gateway {
 
     async fn bring_up(
         &mut self,
-        extensions: Vec<(Arc<str>, Arc<dyn Extension>)>,
+        extensions: Vec<Named>,
         parts: Parts,
         stop: &Stop,
     ) -> Result<(), Fault> {
@@ -226,7 +226,10 @@ fn env(options: &Options, budget: &Arc<Budget>, condition: &Arc<Condition>) -> E
     }
 }
 
-fn make_extensions(plan: &Plan, env: &Env) -> Result<Vec<(Arc<str>, Arc<dyn Extension>)>, Fault> {
+/// An extension and its id.
+type Named = (Arc<str>, Arc<dyn Extension>);
+
+fn make_extensions(plan: &Plan, env: &Env) -> Result<Vec<Named>, Fault> {
     let make = |planned: &super::plan::PlannedExtension| {
         let env = Env { id: Arc::clone(&planned.id), ..env.clone() };
         (planned.make)(&env).map(|made| (Arc::clone(&planned.id), made))

@@ -52,3 +52,6 @@ async fn too_late(stop: &mut Stop) {
     let by = stop.requested().await;
     tokio::time::sleep_until(by).await;
 }
+
+#[cfg(test)]
+mod tests;

@@ -107,8 +107,22 @@ fn octal(text: &str) -> Option<u32> {
     u32::from_str_radix(text.strip_prefix("0o").unwrap_or(text), 8).ok().filter(|mode| *mode <= 0o777)
 }
 
+/// What is clearly something else than `host:port`.
+fn not_an_address(text: &str) -> Option<String> {
+    if text.is_empty() {
+        return Some("the endpoint is empty".to_owned());
+    }
+    if let Some((scheme, _)) = text.split_once("://") {
+        return Some(format!("{text:?} begins with `{scheme}://`, which cannot stand here"));
+    }
+    text.contains('/').then(|| format!("{text:?} has a path, which cannot stand here"))
+}
+
 /// Splits `host:port`, `[v6]:port`, `:port`.
 fn host_port(text: &str) -> Result<(String, u16), String> {
+    if let Some(problem) = not_an_address(text) {
+        return Err(problem);
+    }
     let (host, port) = text.rsplit_once(':').ok_or_else(|| format!("endpoint {text:?} has no port"))?;
     let port = port.parse::<u16>().map_err(|_| format!("port {port:?} is not a number from 0 to 65535"))?;
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
@@ -318,13 +332,17 @@ mod tests {
     #[test]
     fn wrong_endpoints_say_what_is_wrong() {
         for (endpoint, problem) in [
-            ("", "endpoint \"\" has no port"),
+            ("", "the endpoint is empty"),
             ("localhost", "endpoint \"localhost\" has no port"),
             ("localhost:http", "port \"http\" is not a number from 0 to 65535"),
             ("localhost:65536", "port \"65536\" is not a number from 0 to 65535"),
             ("::1:4317", "IPv6 address \"::1\" needs brackets"),
             ("[x]:1", "\"x\" is not an IPv6 address"),
-            ("http://localhost:4317", "IPv6 address \"http://localhost\" needs brackets"),
+            (
+                "http://localhost:4317",
+                "\"http://localhost:4317\" begins with `http://`, which cannot stand here",
+            ),
+            ("localhost:4317/v1", "\"localhost:4317/v1\" has a path, which cannot stand here"),
             ("a b:1", "\"a b\" is not a host name"),
         ] {
             assert_eq!(tcp(endpoint), Err(problem.to_owned()), "{endpoint}");

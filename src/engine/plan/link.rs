@@ -5,7 +5,7 @@ use super::find::Table;
 use super::joints::{joins, listed};
 use super::shelf::Shelf;
 use super::{Exit, Plan, Planned, PlannedConnector, PlannedExporter, PlannedPipeline, PlannedReceiver};
-use super::{chain, cycles, joints, needs, words};
+use super::{chain, cycles, joints, needs, removed, words};
 use crate::component::{Component, Extension, Processor};
 use crate::config::{ConfigError, Errors, Reference, Settings};
 use crate::otlp::Signal;
@@ -65,7 +65,9 @@ pub(super) fn mistakes(settings: &Settings, table: &Table) -> Errors {
 
 fn sections(settings: &Settings, table: &Table, errors: &mut Errors) -> (Shelf, Option<TelemetrySettings>) {
     let shelf = Shelf::fill(settings, table, errors);
-    (shelf, errors.keep(TelemetrySettings::load(&settings.service.telemetry)))
+    let telemetry = errors.keep(TelemetrySettings::load(&settings.service.telemetry));
+    removed::explain(errors);
+    (shelf, telemetry)
 }
 
 struct Linking<'a> {

@@ -12,6 +12,7 @@ mod find;
 mod joints;
 mod link;
 mod needs;
+mod removed;
 mod shelf;
 mod words;
 

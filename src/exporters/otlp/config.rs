@@ -27,7 +27,7 @@ impl Config {
                 (None, rest.take(&crate::component::DELIVERY_KEYS).1)
             }
         };
-        let client: Option<GrpcClient> = errors.keep(gone(&rest).and_then(|()| rest.parse()));
+        let client: Option<GrpcClient> = errors.keep(rest.parse());
         if let Some(client) = &client {
             let problems = client.check().into_iter();
             problems.for_each(|found| errors.push(rest.error(&found.at, found.problem).hint(found.hint)));
@@ -42,21 +42,4 @@ impl Config {
     pub(super) fn encoding(&self) -> Encoding {
         self.client.compression.unwrap_or(Encoding::Gzip)
     }
-}
-
-/// Keys that the Collector had once: said with what to write today.
-fn gone(section: &Section) -> Result<(), Errors> {
-    let mut errors = Errors::new();
-    let old = [
-        ("insecure", "it moved into `tls`: write `tls: {insecure: true}`"),
-        ("ca_file", "it moved into `tls`: write `tls: {ca_file: …}`"),
-        ("cert_file", "it moved into `tls`: write `tls: {cert_file: …}`"),
-        ("key_file", "it moved into `tls`: write `tls: {key_file: …}`"),
-    ];
-    for (key, hint) in old {
-        if section.has(key) {
-            errors.push(section.error(key, format!("unknown field `{key}`")).hint(hint));
-        }
-    }
-    errors.finish(())
 }

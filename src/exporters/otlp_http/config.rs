@@ -4,7 +4,7 @@ use crate::component::{DELIVERY_KEYS, Delivery};
 use crate::config::{Errors, Section};
 use crate::net::encoding::{Encoding, Level};
 use crate::net::endpoint::Target;
-use crate::net::settings::HttpClient;
+use crate::net::settings::{HttpClient, Problem};
 use http::Uri;
 use serde::Deserialize;
 use std::time::Duration;
@@ -56,13 +56,10 @@ impl Config {
         let client = errors.keep(rest.parse::<HttpClient>());
         let urls = errors.keep(urls(section, &own, client.as_ref()));
         let encoding = client.as_ref().and_then(|client| client.compression).unwrap_or(Encoding::Gzip);
-        if let Some(client) = &client {
-            // The endpoint is checked with the signals' own.
-            let problems = client.check().into_iter().filter(|found| found.at != "endpoint");
-            problems.for_each(|found| errors.push(rest.error(&found.at, found.problem).hint(found.hint)));
-        }
-        let level = client.as_ref().map(|client| level(&rest, encoding, client));
-        let level = level.and_then(|level| errors.keep(level));
+        let problems = client.iter().flat_map(HttpClient::check);
+        problems.for_each(|found| errors.push(rest.error(&found.at, found.problem).hint(found.hint)));
+        let level = client.as_ref().map(|client| client.compression_params.level);
+        let level = level.and_then(|asked| Level::checked(encoding, asked).ok());
         match (client, delivery, urls, level) {
             (Some(client), Some(delivery), Some(urls), Some(level)) => {
                 errors.finish(Self { client, delivery, urls, format: own.encoding, encoding, level })
@@ -70,13 +67,6 @@ impl Config {
             _ => Err(errors),
         }
     }
-}
-
-fn level(section: &Section, encoding: Encoding, client: &HttpClient) -> Result<Level, Errors> {
-    let asked = client.compression_params.level;
-    Level::checked(encoding, asked).map_err(|problem| {
-        section.error("compression_params.level", problem).hint(Level::hint(encoding)).into()
-    })
 }
 
 /// Each signal's own endpoint, else the common one with the signal's path.
@@ -92,27 +82,21 @@ fn urls(section: &Section, own: &Own, client: Option<&HttpClient>) -> Result<[Op
         let error = section.error("endpoint", "at least one endpoint must be specified");
         return Err(error.hint("write `endpoint: http://backend:4318`").into());
     }
-    let mut wrong_base = false;
-    let urls = given.map(|(key, url)| {
-        let signal = key.trim_end_matches("_endpoint");
-        let (key, url) = match (url.is_empty(), base.is_empty()) {
-            (false, _) => (key, url.clone()),
-            (true, false) => ("endpoint", format!("{base}/v1/{signal}")),
-            (true, true) => return None,
-        };
-        let parsed = Target::parse_url(key, &url).and_then(|_| {
-            let bad = |_| crate::net::settings::Problem::new(key, format!("{url:?} is not a URL"), "write http://host:port");
-            url.parse::<Uri>().map_err(bad)
-        });
-        match parsed {
-            Ok(uri) => Some(uri),
-            // The common endpoint is wrong once, not once for each signal.
-            Err(_) if key == "endpoint" && std::mem::replace(&mut wrong_base, true) => None,
-            Err(found) => {
-                errors.push(section.error(&found.at, found.problem).hint(found.hint));
-                None
-            }
+    let urls = given.map(|(key, url)| match (url.is_empty(), base.is_empty()) {
+        (false, _) => errors.keep(parse(section, key, url)),
+        // A wrong base is told where the client is checked, once and not for each signal.
+        (true, false) if Target::parse_url("endpoint", base).is_ok() => {
+            let url = format!("{base}/v1/{}", key.trim_end_matches("_endpoint"));
+            errors.keep(parse(section, "endpoint", &url))
         }
+        (true, _) => None,
     });
     errors.finish(urls)
+}
+
+fn parse(section: &Section, key: &str, url: &str) -> Result<Uri, Errors> {
+    let told = |found: Problem| section.error(&found.at, found.problem).hint(found.hint);
+    Target::parse_url(key, url).map_err(told)?;
+    let bad = |_| Problem::new(key, format!("{url:?} is not a URL"), "write http://host:port");
+    Ok(url.parse::<Uri>().map_err(bad).map_err(told)?)
 }

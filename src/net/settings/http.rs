@@ -90,7 +90,7 @@ impl HttpServer {
         for (i, name) in self.compression_algorithms.iter().enumerate() {
             if let Err(unknown) = name.parse::<Encoding>() {
                 problems.push(Problem::new(
-                    &format!("compression_algorithms.{i}"),
+                    &format!("compression_algorithms[{i}]"),
                     unknown.to_string(),
                     Encoding::KNOWN,
                 ));

@@ -100,7 +100,7 @@ fn problems_of_inner_blocks_have_their_whole_path() {
     let expected = [
         "transport",
         "endpoint",
-        "compression_algorithms.1",
+        "compression_algorithms[1]",
         "response_headers.a:b",
         "middlewares",
         "tls.min_version",

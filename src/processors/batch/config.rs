@@ -41,11 +41,16 @@ impl Config {
             let hint = format!("send_batch_size is {}", self.send_batch_size);
             errors.push(section.error("send_batch_max_size", problem).hint(hint));
         }
+        if self.timeout.is_negative() {
+            let problem = "timeout must be greater or equal to 0";
+            errors.push(section.error("timeout", problem).hint("0 sends at once; the default is 200ms"));
+        }
         let headers = self.headers();
         for (at, header) in headers.iter().enumerate() {
             if headers[..at].contains(header) {
                 let problem = format!("duplicate entry in metadata_keys: \"{header}\" (case-insensitive)");
-                errors.push(section.error("metadata_keys", problem));
+                let error = section.error(&format!("metadata_keys[{at}]"), problem);
+                errors.push(error.hint("names of headers are compared in lower case: remove one"));
             }
         }
         errors.finish(())

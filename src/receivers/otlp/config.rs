@@ -57,7 +57,11 @@ struct Paths {
 impl Default for Paths {
     fn default() -> Self {
         let path = |signal: &str| format!("/v1/{signal}");
-        Self { traces_url_path: path("traces"), metrics_url_path: path("metrics"), logs_url_path: path("logs") }
+        Self {
+            traces_url_path: path("traces"),
+            metrics_url_path: path("metrics"),
+            logs_url_path: path("logs"),
+        }
     }
 }
 
@@ -70,7 +74,9 @@ impl Config {
         let top: Top = errors.keep(section.parse()).unwrap_or_default();
         let grpc = section.has("protocols.grpc").then(|| errors.keep(grpc(section))).flatten();
         let http = section.has("protocols.http").then(|| errors.keep(http(section))).flatten();
-        if !section.has("protocols.grpc") && !section.has("protocols.http") {
+        // A protocol that is misspelt or in the wrong place is an unknown field, and told already.
+        let misplaced = section.has("grpc") || section.has("http");
+        if section.child("protocols").node().entries().is_empty() && !misplaced {
             let problem = "must specify at least one protocol when using the OTLP receiver";
             errors.push(section.error("protocols", problem).hint("write `protocols: {grpc: , http: }`"));
         }
@@ -91,7 +97,9 @@ fn limits(section: &Section, top: &Top, errors: &mut Errors) -> Limits {
     if let Some(elements) = top.max_elements {
         limits.elements = elements;
         if elements == 0 {
-            errors.push(section.error("max_elements", "max_elements must be positive").hint("the default is 1000000"));
+            errors.push(
+                section.error("max_elements", "max_elements must be positive").hint("the default is 1000000"),
+            );
         }
     }
     limits
@@ -131,7 +139,8 @@ fn http(section: &Section) -> Result<Http, Errors> {
 /// A path as the Collector takes it: with or without the first slash.
 fn url_path(section: &Section, key: &str, given: &str) -> Result<String, Errors> {
     let path = if given.starts_with('/') { given.to_owned() } else { format!("/{given}") };
-    let usable = path.len() > 1 && path.parse::<http::uri::PathAndQuery>().is_ok_and(|parsed| parsed.query().is_none());
+    let usable = path.len() > 1
+        && path.parse::<http::uri::PathAndQuery>().is_ok_and(|parsed| parsed.query().is_none());
     if usable {
         return Ok(path);
     }

@@ -147,7 +147,7 @@ impl Intake {
         if !large {
             return work();
         }
-        match self.0.compute.run(move || work()).await {
+        match self.0.compute.run(work).await {
             Some(done) => done,
             None => (Permit::none(), Err(Refusal::malformed("the body cannot be decompressed"))),
         }

@@ -94,7 +94,8 @@ impl Raw {
             errors.push(error.hint("leave `readers` out for the default, or write `level: none`"));
         }
         if self.views.is_some() && self.level != Level::Detailed {
-            errors.push(section.error("views", "views can only be set when the level is `detailed`"));
+            let error = section.error("views", "views can only be set when the level is `detailed`");
+            errors.push(error.hint("write `level: detailed` beside it, or remove it"));
         }
         let views = self.views.iter().flatten().map(RawView::view).collect();
         errors.finish(MetricSettings { level: self.level, readers, views })

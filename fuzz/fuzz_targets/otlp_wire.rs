@@ -7,7 +7,8 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use weft::otlp::{AnyValueView, Data, Limits, Problem, Signal, json};
+use weft::otlp::json::{self, JsonProblem};
+use weft::otlp::{AnyValueView, Data, Limits, Problem, Signal};
 use weft_fuzz::{Request, encoded, items, signal};
 
 /// An attribute that no input has.
@@ -136,7 +137,11 @@ fn edited(data: &Data, all: &[Vec<u8>]) {
 fn as_json(data: &Data) {
     let mut text = Vec::new();
     json::encode(data.signal(), &data.clone().encode(), &mut text).expect("what was let in can be written");
-    let wire = json::decode(data.signal(), &text, &Limits::default()).expect("what was written can be read");
+    let wire = match json::decode(data.signal(), &text, &Limits::default()) {
+        // An id of another length can be sent in protobuf; JSON refuses it, as the Collector does.
+        Err(error) if matches!(error.problem(), JsonProblem::Value(wanted) if wanted.contains("hex digits")) => return,
+        read => read.expect("what was written can be read"),
+    };
     let back = Data::check(data.signal(), wire.into(), &Limits::default()).expect("what was read can be let in");
     assert_eq!(back.data.items(), data.items());
 }

@@ -33,6 +33,8 @@ pub(super) enum Verb {
     Components(Components),
     /// Draw the graph of a configuration
     Graph(Graph),
+    /// Measure what a gateway carries, what it costs and whether everything arrives
+    Bench(Box<super::bench::Bench>),
     /// Print a script for the shell's completion
     Completions {
         /// The shell

@@ -13,14 +13,23 @@ pub(super) fn components(args: &Components, table: &Table) -> ExitCode {
     };
     let found: Vec<_> = table.iter().filter(|component| component.is_called(name)).collect();
     if found.is_empty() {
-        let names: Vec<_> = table.iter().map(|component| component.name).collect();
-        let near = crate::config::nearest(name, names.iter().copied())
-            .map(|near| format!(", did you mean `{near}`?"));
-        eprintln!("error: no component is called `{name}`{}", near.unwrap_or_default());
+        eprintln!("error: {}", missing(name, table));
         return ExitCode::FAILURE;
     }
     found.iter().for_each(|component| print!("{}", manual(component)));
     ExitCode::SUCCESS
+}
+
+/// What to say of a name that no component has.
+fn missing(name: &str, table: &Table) -> String {
+    if let Some((kind, advice)) = table.instead_of(name) {
+        return format!("weft has no {} `{name}`: {advice}", kind.name());
+    }
+    let names = table.iter().flat_map(|component| component.aliases.iter().chain([&component.name]));
+    let near = crate::config::nearest(name, names.copied());
+    let hint =
+        near.map_or("; `weft components` lists them".to_owned(), |near| format!(", did you mean `{near}`?"));
+    format!("no component is called `{name}`{hint}")
 }
 
 fn list(table: &Table) -> String {

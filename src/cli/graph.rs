@@ -59,38 +59,78 @@ fn branches(ends: &[&str]) -> String {
     if let [end] = ends { (*end).to_owned() } else { format!("[{}]", ends.join(", ")) }
 }
 
+/// What feeds a pipeline or what it ends in, as nodes: receivers, connectors and exporters may have
+/// one id, and are different things.
+fn outside(plan: &Plan, at: usize) -> (Vec<Node>, Vec<Node>) {
+    let receivers = plan.receivers.iter().filter(|one| one.feeds.iter().flatten().any(|&to| to == at));
+    let connectors = plan.connectors.iter().filter(|one| one.ports.contains(&at));
+    let before = receivers.map(|one| Node::new("r", &one.node.id));
+    let before = before.chain(connectors.map(|one| Node::new("c", &one.node.id)));
+    let after = plan.pipelines[at].exits.iter().map(|exit| match *exit {
+        Exit::Exporter(at) => Node::new("e", &plan.exporters[at].node.id),
+        Exit::Connector(at) => Node::new("c", &plan.connectors[at].node.id),
+    });
+    (before.collect(), after.collect())
+}
+
+/// A node of a drawing: a name that Mermaid takes, and what is written on it.
+struct Node {
+    name: String,
+    label: String,
+}
+
+impl Node {
+    fn new(prefix: &str, id: &str) -> Self {
+        let legal =
+            |c: char| if c.is_ascii_alphanumeric() { c.to_string() } else { format!("_{:x}_", u32::from(c)) };
+        let name = id.split('_').map(|part| part.chars().map(legal).collect::<String>());
+        let name = name.collect::<Vec<_>>().join("_");
+        Self { name: format!("{prefix}_{name}"), label: id.replace('"', "#quot;") }
+    }
+
+    fn rounded(&self) -> String {
+        format!("{}([\"{}\"])", self.name, self.label)
+    }
+}
+
 fn mermaid(plan: &Plan) -> String {
     let mut text = "flowchart LR\n".to_owned();
     for (at, pipeline) in plan.pipelines.iter().enumerate() {
-        text.push_str(&format!("  subgraph {}[\"{}\"]\n", name("p", &pipeline.id), pipeline.id));
-        let mut before: Vec<String> = Vec::new();
-        for processor in &pipeline.processors {
-            let node = name(&format!("n{at}"), &processor.id);
-            text.push_str(&format!("    {node}[\"{}\"]\n", processor.id));
-            text.extend(before.drain(..).map(|from| format!("    {from} --> {node}\n")));
-            before.push(node);
-        }
-        if before.is_empty() {
-            before.push(name(&format!("n{at}"), "in"));
-            text.push_str(&format!("    {}(( ))\n", before[0]));
+        let frame = Node::new("p", &pipeline.id);
+        text.push_str(&format!("  subgraph {}[\"{}\"]\n", frame.name, frame.label));
+        let prefix = format!("n{at}");
+        let nodes: Vec<_> = pipeline.processors.iter().map(|one| Node::new(&prefix, &one.id)).collect();
+        text.extend(nodes.iter().map(|node| format!("    {}[\"{}\"]\n", node.name, node.label)));
+        text.extend(nodes.windows(2).map(|two| format!("    {} --> {}\n", two[0].name, two[1].name)));
+        let passage = Node::new(&prefix, "in");
+        if nodes.is_empty() {
+            text.push_str(&format!("    {}(( ))\n", passage.name));
         }
         text.push_str("  end\n");
-        let first = pipeline
-            .processors
-            .first()
-            .map_or_else(|| before[0].clone(), |first| name(&format!("n{at}"), &first.id));
-        for id in sources(plan, at) {
-            text.push_str(&format!("  {}([\"{id}\"]) --> {first}\n", name("x", id)));
-        }
-        for id in ends(plan, pipeline) {
-            text.push_str(&format!("  {} --> {}([\"{id}\"])\n", before[0], name("x", id)));
-        }
+        let (first, last) = (nodes.first().unwrap_or(&passage), nodes.last().unwrap_or(&passage));
+        let (before, after) = outside(plan, at);
+        text.extend(before.iter().map(|from| format!("  {} --> {}\n", from.rounded(), first.name)));
+        text.extend(after.iter().map(|to| format!("  {} --> {}\n", last.name, to.rounded())));
     }
     text
 }
 
-/// A name that Mermaid takes for a node.
-fn name(prefix: &str, id: &str) -> String {
-    let plain: String = id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
-    format!("{prefix}_{plain}")
+#[cfg(test)]
+mod tests {
+    use super::Node;
+
+    #[test]
+    fn different_ids_have_different_names() {
+        let name = |prefix, id| Node::new(prefix, id).name;
+        assert_eq!(name("r", "otlp_http"), "r_otlp_http");
+        let all = [
+            name("r", "otlp"),
+            name("e", "otlp"),
+            name("e", "otlp/a"),
+            name("e", "otlp/a-b"),
+            name("e", "otlp/a_b"),
+        ];
+        let unique: std::collections::BTreeSet<_> = all.iter().collect();
+        assert_eq!(unique.len(), all.len(), "{all:?}");
+    }
 }

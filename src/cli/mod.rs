@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 a configuration that cannot run or a gateway that failed, 2 wrong usage.
 
 mod args;
+mod bench;
 mod components;
 mod explain;
 mod graph;
@@ -29,6 +30,7 @@ pub fn main(components: impl IntoIterator<Item = &'static Component>) -> ExitCod
         Some(Verb::Explain(args)) => explain::explain(&args, &table),
         Some(Verb::Components(args)) => components::components(&args, &table),
         Some(Verb::Graph(args)) => graph::graph(&args, &table),
+        Some(Verb::Bench(args)) => bench::bench(&args),
         Some(Verb::Completions { shell }) => {
             clap_complete::generate(shell, &mut Cli::command(), "weft", &mut std::io::stdout());
             ExitCode::SUCCESS

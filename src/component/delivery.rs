@@ -4,8 +4,8 @@
 
 use crate::batch::Sizer;
 use crate::config::units::GoDuration;
-use crate::config::{Errors, Section};
-use serde::Deserialize;
+use crate::config::{Errors, Optional, Section};
+use serde::{Deserialize, Deserializer};
 use std::time::Duration;
 
 /// How batches reach a backend.
@@ -37,7 +37,8 @@ pub struct Queue {
     pub wait_for_result: bool,
     /// The storage extension that keeps the queue.
     pub storage: Option<String>,
-    /// Batching in the queue.
+    /// Batching in the queue: on when the key is given, even with nothing behind it.
+    #[serde(deserialize_with = "given")]
     pub batch: Option<QueueBatch>,
 }
 
@@ -54,6 +55,11 @@ impl Default for Queue {
             batch: None,
         }
     }
+}
+
+/// An `Option` alone would take an empty `batch:` for none.
+fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<QueueBatch>, D::Error> {
+    Optional::deserialize(deserializer).map(Optional::into_inner)
 }
 
 /// `sending_queue.batch`.

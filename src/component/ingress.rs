@@ -226,3 +226,6 @@ async fn wait(mut answer: Answer, until: Instant) -> Outcome {
         Err(_) => Outcome::retry(Retry::Backoff, UNSURE),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -20,6 +20,9 @@ pub fn to_yaml_with_origins(node: &Node, is_secret: &dyn Fn(&str) -> bool) -> St
     Printer { is_secret, origins: true, out: String::new() }.document(node)
 }
 
+/// Characters that YAML allows between the beginning of a key and its colon (1.2.2, section 7.4.2), a few less.
+const LONGEST_KEY: usize = 1000;
+
 struct Printer<'a> {
     is_secret: &'a dyn Fn(&str) -> bool,
     origins: bool,
@@ -48,7 +51,7 @@ impl Printer<'_> {
     fn block(&mut self, node: &Node, at: &At<'_>, first_inline: bool) {
         let indent = |first: bool| if first && first_inline { String::new() } else { " ".repeat(at.indent) };
         for (i, (key, value)) in node.entries().iter().enumerate() {
-            let _ = write!(self.out, "{}{}:", indent(i == 0), quoted_key(&key.text));
+            let _ = write!(self.out, "{}{}:", indent(i == 0), complete_key(&key.text, at.indent));
             self.child(value, &path::concat(at.path, &key.text), at);
         }
         for (i, value) in node.elements().iter().enumerate() {
@@ -113,6 +116,12 @@ fn scalar(text: &str, style: Style) -> String {
         _ if typed == Typed::Text && is_plain(text) => text.to_owned(),
         _ => quote(text),
     }
+}
+
+/// A key up to its colon. One that is too long to stand before a colon stands alone, which YAML allows.
+fn complete_key(text: &str, indent: usize) -> String {
+    let key = quoted_key(text);
+    if key.chars().count() > LONGEST_KEY { format!("? {key}\n{}", " ".repeat(indent)) } else { key }
 }
 
 fn quoted_key(text: &str) -> String {

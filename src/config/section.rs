@@ -161,9 +161,13 @@ impl Section {
         let mut hint = fault.hint.clone();
         if node.is_some_and(|node| node.origin.via().is_some()) {
             let spliced = node.is_some_and(|node| node.original.is_none() && node.typed().is_some());
-            hint = spliced.then(|| {
-                "a text with `${…}` in it is a string; let one variable be the whole value".to_owned()
-            });
+            // What would be right may say what is wrong.
+            hint = hint.filter(|_| matches!(fault.kind, Kind::Other { .. }) && known.is_empty());
+            hint = hint.map(|hint| without_value(hint, node)).filter(|hint| hint.starts_with("write e.g."));
+            if spliced {
+                let words = "a text with `${…}` in it is a string; let one variable be the whole value";
+                hint = Some(words.to_owned());
+            }
         }
         if let (Kind::UnknownField(name), true) = (&fault.kind, place.around.len() <= 1) {
             known.extend(self.taken.iter().copied());

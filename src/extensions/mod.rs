@@ -2,3 +2,6 @@
 
 pub mod basic_auth;
 pub mod bearer_token;
+pub mod health_check;
+pub mod pprof;
+pub mod zpages;

@@ -242,7 +242,9 @@ impl Exporter for Backend {
                 Ok(self.take(&seqs, 0))
             }
             Verdict::Fail(retry) => Err(Fault::new(Blame::Backend, retry, "scripted", "failed as scripted")),
-            Verdict::Divide => Err(Fault::lasting(Blame::Backend, "scripted", "too large as scripted").divisible()),
+            Verdict::Divide => {
+                Err(Fault::lasting(Blame::Backend, "scripted", "too large as scripted").divisible())
+            }
             Verdict::Hang => std::future::pending().await,
         }
     }

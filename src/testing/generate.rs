@@ -55,7 +55,8 @@ impl Generator {
                 ExportTraceServiceRequest { resource_spans: groups.map(spans).collect() }.encode_to_vec()
             }
             Signal::Metrics => {
-                ExportMetricsServiceRequest { resource_metrics: groups.map(metrics).collect() }.encode_to_vec()
+                ExportMetricsServiceRequest { resource_metrics: groups.map(metrics).collect() }
+                    .encode_to_vec()
             }
             Signal::Logs => {
                 ExportLogsServiceRequest { resource_logs: groups.map(logs).collect() }.encode_to_vec()
@@ -97,7 +98,11 @@ fn resource(seqs: &[u64]) -> Resource {
 }
 
 fn scope() -> InstrumentationScope {
-    InstrumentationScope { name: "weft.testing".into(), version: "1".into(), ..InstrumentationScope::default() }
+    InstrumentationScope {
+        name: "weft.testing".into(),
+        version: "1".into(),
+        ..InstrumentationScope::default()
+    }
 }
 
 fn time(seq: u64) -> u64 {
@@ -116,8 +121,11 @@ fn spans(seqs: &[u64]) -> ResourceSpans {
         status: Some(Status::default()),
         ..Span::default()
     };
-    let scope_spans =
-        vec![ScopeSpans { scope: Some(scope()), spans: seqs.iter().map(span).collect(), ..ScopeSpans::default() }];
+    let scope_spans = vec![ScopeSpans {
+        scope: Some(scope()),
+        spans: seqs.iter().map(span).collect(),
+        ..ScopeSpans::default()
+    }];
     ResourceSpans { resource: Some(resource(seqs)), scope_spans, ..ResourceSpans::default() }
 }
 

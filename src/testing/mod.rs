@@ -8,6 +8,7 @@ mod backend;
 mod door;
 mod gatherer;
 mod generate;
+pub mod load;
 mod rig;
 
 pub use backend::{Attempt, Backend, Letter, Verdict};

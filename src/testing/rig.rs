@@ -8,8 +8,8 @@ use super::backend::Backend;
 use super::door::{Door, Probe};
 use crate::batch::{Budget, Wants};
 use crate::component::{
-    Clock, Component, Compute, Delivery, Env, Extensions, Facts, Fault, Prepare, Prepared, Receiver, Sink, SplitMix,
-    Status, SystemClock,
+    Clock, Component, Compute, Delivery, Env, Extensions, Facts, Fault, Prepare, Prepared, Receiver, Sink,
+    SplitMix, Status, SystemClock,
 };
 use crate::config::{Errors, Loader, Section, Settings};
 use crate::engine::{Gateway, Options, Plan, Table};

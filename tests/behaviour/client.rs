@@ -145,11 +145,17 @@ impl Channel {
 
     /// Calls anything with a body that is framed already.
     pub(crate) fn call(&mut self, path: &str, encoding: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
-        let uri = format!("http://{}{path}", self.at);
-        let mut request = Request::post(uri).header("content-type", "application/grpc").header("te", "trailers");
-        if !encoding.is_empty() {
-            request = request.header("grpc-encoding", encoding);
-        }
+        let mut all = vec![("content-type", "application/grpc"), ("te", "trailers")];
+        all.extend((!encoding.is_empty()).then_some(("grpc-encoding", encoding)));
+        all.extend(headers);
+        let (status, trailers, body) = self.send(path, &all, body);
+        assert_eq!(status, 200, "{trailers:?}");
+        reply(&trailers, &body)
+    }
+
+    /// Sends a request over HTTP/2; gives the status, the trailers (else the headers) and the body.
+    pub(crate) fn send(&mut self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> (u16, HeaderMap, Bytes) {
+        let mut request = Request::post(format!("http://{}{path}", self.at));
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -160,7 +166,7 @@ impl Channel {
             let (head, body) = answered.expect("no answer in time").unwrap().into_parts();
             let body = body.collect().await.unwrap();
             let trailers = body.trailers().cloned().unwrap_or(head.headers);
-            reply(&trailers, &body.to_bytes())
+            (head.status.as_u16(), trailers, body.to_bytes())
         })
     }
 }

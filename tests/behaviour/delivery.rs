@@ -3,7 +3,7 @@
 use super::client::{Channel, post};
 use super::encode;
 use super::process::{Place, Weft};
-use super::sink::{Items, assert_same, items_in, items_of, json};
+use super::sink::{Items, assert_same, items_in, items_of, as_json};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_client::LogsServiceClient;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -68,10 +68,15 @@ impl Source {
         Self { generator: Generator::new(1), sent: Items::new() }
     }
 
+    /// Numbers that follow those of another.
+    pub(crate) fn after(other: &Self) -> Self {
+        Self { generator: Generator::new(other.generator.next()), sent: Items::new() }
+    }
+
     /// A request of so many items.
     pub(crate) fn request(&mut self, signal: Signal, items: u64) -> Vec<u8> {
         let request = self.generator.request(signal, items).to_vec();
-        self.sent.extend(items_in(&json(signal, &request)));
+        self.sent.extend(items_in(&as_json(signal, &request)));
         request
     }
 
@@ -100,7 +105,7 @@ fn every_protocol_and_encoding_arrives_item_by_item() {
             let body = encode::http(encoding, &source.request(signal, 130));
             let answer = post(first.http(), signal, "application/x-protobuf", encoding, &body);
             assert_eq!((answer.status, answer.body.len()), (200, 0), "{signal} {encoding}: {}", answer.text());
-            let text = json(signal, &source.request(signal, 130)).to_string();
+            let text = as_json(signal, &source.request(signal, 130)).to_string();
             let body = encode::http(encoding, text.as_bytes());
             let answer = post(first.http(), signal, "application/json", encoding, &body);
             assert_eq!(answer.text(), r#"{"partialSuccess":{}}"#, "{signal} {encoding}");

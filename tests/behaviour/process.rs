@@ -141,7 +141,7 @@ impl Weft {
         Report(serde_json::from_str(&text).unwrap())
     }
 
-    /// The process's id.
+    /// Where its configuration and report lie.
     pub(crate) fn dir(&self) -> &Path {
         self.dir.path()
     }
@@ -232,9 +232,10 @@ pub(crate) fn until<T>(what: &str, mut look: impl FnMut() -> Option<T>) -> T {
     }
 }
 
-/// An address that nobody listens on now.
+/// An address that nobody listens on now. It is not 127.0.0.1, where every other test takes its ports from, so it
+/// stays free until it is used.
 pub(crate) fn free_address() -> SocketAddr {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+    std::net::TcpListener::bind("127.0.0.2:0").unwrap().local_addr().unwrap()
 }
 
 /// A place for a file in a directory of its own.

@@ -4,7 +4,7 @@ use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
 use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
 use prost::Message;
-use serde_json::Value;
+use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 use weft::otlp::Signal;
@@ -14,7 +14,7 @@ use weft::testing::SEQ;
 pub(crate) type Items = BTreeMap<u64, Vec<Value>>;
 
 /// A request as JSON, written by `opentelemetry-proto`.
-pub(crate) fn json(signal: Signal, request: &[u8]) -> Value {
+pub(crate) fn as_json(signal: Signal, request: &[u8]) -> Value {
     let value = match signal {
         Signal::Traces => serde_json::to_value(ExportTraceServiceRequest::decode(request).unwrap()),
         Signal::Metrics => serde_json::to_value(ExportMetricsServiceRequest::decode(request).unwrap()),
@@ -30,7 +30,7 @@ pub(crate) fn items_of(path: &Path) -> Items {
     // The last line may be half written.
     let whole = text.rfind('\n').map_or("", |end| &text[..end]);
     for line in whole.lines() {
-        collect(&serde_json::from_str(line).unwrap(), &mut items);
+        collect(&serde_json::from_str(line).unwrap(), &Map::new(), &mut items);
     }
     items
 }
@@ -38,18 +38,27 @@ pub(crate) fn items_of(path: &Path) -> Items {
 /// The items of a request.
 pub(crate) fn items_in(value: &Value) -> Items {
     let mut items = Items::new();
-    collect(value, &mut items);
+    collect(value, &Map::new(), &mut items);
     items
 }
 
-fn collect(value: &Value, items: &mut Items) {
+/// `around` is what an item belongs to: its resource, its scope, its metric's name and unit.
+fn collect(value: &Value, around: &Map<String, Value>, items: &mut Items) {
     if let Some(number) = number(value) {
-        items.entry(number).or_default().push(bare(value));
+        let item = json!({"around": around, "item": bare(value)});
+        items.entry(number).or_default().push(item);
         return;
     }
     match value {
-        Value::Array(list) => list.iter().for_each(|value| collect(value, items)),
-        Value::Object(map) => map.values().for_each(|value| collect(value, items)),
+        Value::Array(list) => list.iter().for_each(|value| collect(value, around, items)),
+        Value::Object(map) => {
+            let mut around = around.clone();
+            for key in ["resource", "scope", "name", "unit", "schemaUrl"] {
+                let own = map.get(key).map(bare).filter(|own| !says_nothing(own));
+                around.extend(own.map(|own| (key.to_owned(), own)));
+            }
+            map.values().for_each(|value| collect(value, &around, items));
+        }
         _ => {}
     }
 }

@@ -46,7 +46,9 @@ fn every_mistake_has_its_words() {
 #[test]
 fn no_golden_file_is_left_behind_and_there_are_many() {
     let (wrong, words) = (names(".yaml"), names(".stderr"));
-    assert_eq!(wrong, words);
+    if std::env::var_os("UPDATE_GOLDEN").is_none() {
+        assert_eq!(wrong, words);
+    }
     let others = std::fs::read_dir("tests/golden/config").expect("the mistakes that need no component");
     let others =
         others.filter_map(Result::ok).filter(|entry| entry.path().extension().is_some_and(|e| e == "stderr"));
@@ -83,7 +85,9 @@ fn every_message_has_a_place_and_speaks_of_yaml_alone() {
             if line.is_none() || error.path.is_empty() && error.more.known.is_empty() {
                 tell("no place");
             }
-            let right = ["expected", "write", "use "].iter().any(|word| error.problem.contains(word));
+            let right = ["expected", "write", "use ", "give", "missing field", "is not between"]
+                .iter()
+                .any(|word| error.problem.contains(word));
             if error.hint.is_none() && error.more.known.is_empty() && !right {
                 tell("no way out");
             }

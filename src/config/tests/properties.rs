@@ -228,3 +228,18 @@ fn secrets_are_masked_in_print() {
         expected.lines().filter(|l| !l.contains("x: null")).collect::<Vec<_>>()
     );
 }
+
+/// YAML lets a key before a colon have 1024 characters.
+#[test]
+fn a_long_key_is_printed_so_that_it_can_be_read() {
+    let key = "é \u{6}".repeat(700);
+    let map = |key: &str, value| {
+        let key = Key { text: key.into(), origin: Origin::start(Source::inline("", "")) };
+        node(Value::Map(vec![(key, value)]))
+    };
+    let scalar = || node(Value::Scalar { text: "v".into(), style: Style::Quoted });
+    let tree = node(Value::List(vec![map("a", map(&key, map("b", scalar()))), map(&key, scalar())]));
+    let text = to_yaml(&tree, &|_| false);
+    let again = parse(&Source::file("t", text.as_str()), &text, &Limits::default());
+    assert_eq!(again.map_err(|e| e.to_string()), Ok(tree), "{text}");
+}

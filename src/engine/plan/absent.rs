@@ -13,7 +13,7 @@ const IN_FRONT: &str = "keep a Collector in front of weft for it: it sends here 
 const BEHIND: &str = "keep a Collector behind weft for it: send there by `otlp_grpc`";
 const BESIDE: &str = "keep it in a Collector in front of or behind weft: both speak OTLP";
 const BALLAST: &str = "remove it: weft's memory limit needs no ballast";
-const JUDGE: &str = "weft has no authenticators yet: on a listener use mutual TLS, `tls: {client_ca_file: …}`; \
+const JUDGE: &str = "on a listener use mutual TLS, `tls: {client_ca_file: …}`; \
     on an exporter write `headers: {authorization: \"${env:TOKEN}\"}`";
 
 /// Names of the Collector's components that weft lacks, and the way out.

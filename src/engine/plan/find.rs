@@ -28,6 +28,11 @@ impl Table {
         self.of(kind).find(|component| component.is_called(name))
     }
 
+    /// What to write instead of a component of the Collector that is not in the table, and its kind.
+    pub fn instead_of(&self, name: &str) -> Option<(Kind, &'static str)> {
+        Kind::ALL.into_iter().find_map(|kind| Some((kind, absent(kind, name)?)))
+    }
+
     /// What to say of a name that is not in the table: the problem and a hint.
     pub(super) fn unknown(&self, kind: Kind, name: &str) -> (String, Option<String>) {
         if let Some(advice) = absent(kind, name) {

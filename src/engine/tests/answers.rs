@@ -11,8 +11,12 @@ const HOLDER: &str = "batch: { send_batch_size: 10000, timeout: 10s }";
 #[tokio::test(start_paused = true)]
 async fn the_first_holder_answers() {
     let backend = Backend::default();
-    let line =
-        Line { processors: HOLDER, chain: "batch", backend: "sending_queue: { enabled: false }", ..Line::PLAIN };
+    let line = Line {
+        processors: HOLDER,
+        chain: "batch",
+        backend: "sending_queue: { enabled: false }",
+        ..Line::PLAIN
+    };
     let started = line.start(&backend).await;
     let start = Instant::now();
     assert_eq!(started.door("probe").send(logs(0, 3), LONG).await, Outcome::delivered(3));
@@ -68,7 +72,10 @@ async fn what_expires_before_a_full_queue_is_refused_and_never_delivered() {
 
 #[tokio::test(start_paused = true)]
 async fn what_expires_in_a_queue_that_does_not_answer_is_never_delivered() {
-    for keys in ["wait_for_result: true, num_consumers: 1", "wait_for_result: true, num_consumers: 1, batch: { min_size: 1 }"] {
+    for keys in [
+        "wait_for_result: true, num_consumers: 1",
+        "wait_for_result: true, num_consumers: 1, batch: { min_size: 1 }",
+    ] {
         let backend = Backend::always(Verdict::Slow(secs(60)));
         let started = exporter(&format!("timeout: 0, sending_queue: {{ {keys} }}"), &backend).await;
         let door = started.door("probe");

@@ -94,7 +94,13 @@ async fn a_half_may_be_repeated_and_a_sender_waits_for_both() {
     let mut tries = 0;
     let backend = Backend::new(move |attempt| match attempt.seqs.len() {
         4 => Verdict::Divide,
-        _ if attempt.seqs.contains(&2) && { tries += 1; tries < 3 } => Verdict::Fail(Retry::Backoff),
+        _ if attempt.seqs.contains(&2) && {
+            tries += 1;
+            tries < 3
+        } =>
+        {
+            Verdict::Fail(Retry::Backoff)
+        }
         _ => Verdict::Take,
     });
     let line = Line { probe: "answer: delivered", backend: STEADY, ..Line::PLAIN };
@@ -151,8 +157,7 @@ async fn at_the_deadline_what_is_in_flight_queued_blocked_and_held_is_abandoned(
 
 #[tokio::test(start_paused = true)]
 async fn what_a_holder_holds_at_the_end_is_delivered_or_abandoned() {
-    for (backend, expected) in
-        [(Backend::default(), (3, 0, 0)), (Backend::always(Verdict::Hang), (0, 3, 0))]
+    for (backend, expected) in [(Backend::default(), (3, 0, 0)), (Backend::always(Verdict::Hang), (0, 3, 0))]
     {
         let line = Line { processors: HOLDER, chain: "batch", backend: SMALL, ..Line::PLAIN };
         let started = line.start(&backend).await;

@@ -19,7 +19,8 @@ async fn four(chain: &str) -> (Started, [Backend; 4]) {
         NAMES.join(", ")
     );
     let backends = [Verdict::Take, Verdict::Take, Verdict::Hang, Verdict::Take].map(Backend::always);
-    let rig = NAMES.iter().zip(&backends).fold(plan(&yaml), |rig, (name, backend)| rig.backend(name, backend));
+    let rig =
+        NAMES.iter().zip(&backends).fold(plan(&yaml), |rig, (name, backend)| rig.backend(name, backend));
     (rig.start().await.unwrap(), backends)
 }
 

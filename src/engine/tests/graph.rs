@@ -114,7 +114,11 @@ struct Fragile {
 }
 
 impl Receiver for Fragile {
-    fn start(self: Box<Self>, _ingress: Ingress, mut stop: Stop) -> BoxFuture<'static, Result<Running, Fault>> {
+    fn start(
+        self: Box<Self>,
+        _ingress: Ingress,
+        mut stop: Stop,
+    ) -> BoxFuture<'static, Result<Running, Fault>> {
         Box::pin(async move {
             let fault = self.fails.map(|label| Fault::lasting(Blame::Config, label, "the port is in use"));
             match fault {
@@ -177,7 +181,11 @@ async fn a_receiver_that_does_not_stop_is_cut_off_at_the_deadline() {
     let mut rig = plan(PAIR);
     struct Stubborn;
     impl Receiver for Stubborn {
-        fn start(self: Box<Self>, ingress: Ingress, _stop: Stop) -> BoxFuture<'static, Result<Running, Fault>> {
+        fn start(
+            self: Box<Self>,
+            ingress: Ingress,
+            _stop: Stop,
+        ) -> BoxFuture<'static, Result<Running, Fault>> {
             let forever = async move {
                 let _ingress = ingress;
                 std::future::pending().await

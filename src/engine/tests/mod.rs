@@ -9,6 +9,7 @@ mod graph;
 mod queue;
 mod random;
 mod shapes;
+mod worker;
 
 use super::{Report, Role};
 use crate::batch::Outcome;

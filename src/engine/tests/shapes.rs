@@ -1,14 +1,15 @@
 //! The three shapes of exporters: one request for each batch, several in lanes, and writers that gather.
 
 use super::{LONG, Line, ends, is_accepted, logs, plan, run, secs, stop};
-use crate::component::{Random, SplitMix};
 use crate::batch::Retry;
+use crate::component::{Random, SplitMix};
 use crate::otlp::Signal;
 use crate::testing::{Backend, Gatherer, Generator, Ledger, Started, Verdict};
 use std::time::Duration;
 use tokio::time::Instant;
 
-const QUICK: &str = "timeout: 0, retry_on_failure: { initial_interval: 10ms, max_interval: 50ms, max_elapsed_time: 0 }";
+const QUICK: &str =
+    "timeout: 0, retry_on_failure: { initial_interval: 10ms, max_interval: 50ms, max_elapsed_time: 0 }";
 
 /// Fails by chance, is slow by chance, and refuses whole any request with item 13 or 40.
 fn moody(seed: u64) -> Backend {
@@ -43,7 +44,8 @@ async fn one_to_one_every_item_arrives_once() {
 async fn in_lanes_every_item_arrives_once_and_in_the_order_of_its_lane() {
     for seed in 0..20 {
         let backend = moody(seed).in_lanes(4);
-        let started = Line { probe: "answer: delivered", backend: QUICK, ..Line::PLAIN }.start(&backend).await;
+        let started =
+            Line { probe: "answer: delivered", backend: QUICK, ..Line::PLAIN }.start(&backend).await;
         let door = started.door("probe");
         let answers: Vec<_> = (0..20).map(|at| door.submit(logs(at * 5, 5), LONG)).collect();
         let mut refused = 0;

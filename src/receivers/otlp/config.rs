@@ -139,7 +139,10 @@ fn http(section: &Section) -> Result<Http, Errors> {
 /// A path as the Collector takes it: with or without the first slash.
 fn url_path(section: &Section, key: &str, given: &str) -> Result<String, Errors> {
     let path = if given.starts_with('/') { given.to_owned() } else { format!("/{given}") };
-    let usable = path.len() > 1
+    // As in Go: where a path has no first slash, a colon in front would make a scheme of it.
+    let scheme = !given.starts_with('/') && given.split('/').next().is_some_and(|first| first.contains(':'));
+    let usable = !scheme
+        && path.len() > 1
         && path.parse::<http::uri::PathAndQuery>().is_ok_and(|parsed| parsed.query().is_none());
     if usable {
         return Ok(path);

@@ -4,14 +4,12 @@
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help test lint fmt soak bench bench-compare image clean-cache
+.PHONY: help test lint fmt locks soak bench bench-compare image clean-cache
 
 tools := tests/tools
 
 # Every suite is tests/tools/suite-<name>.sh and runs alone too. docs/testing.md says what each proves.
-SUITES ?= rust interop manifests image \
-  $(if $(wildcard tests/custom_component/Cargo.toml),custom-component) \
-  $(if $(wildcard fuzz/Cargo.toml),fuzz)
+SUITES ?= rust interop manifests image custom-component fuzz
 
 help: ## these lines
 	@sed -nE 's/^([a-z-]+):.*## (.*)/  make \1\t\2/p' Makefile | expand -t 24
@@ -25,6 +23,9 @@ lint: ## formatting, clippy, dependencies, documentation, scripts: no warnings
 fmt: ## formats the sources
 	cargo fmt --all
 
+locks: ## the lock files of fuzz/ and tests/custom_component/ from weft's: after every change of Cargo.toml or Cargo.lock
+	@$(tools)/locks.sh
+
 soak: ## the long run: ten minutes of fuzzing a target, and the clients with many items
 	FUZZ_SECONDS=600 $(tools)/suite-fuzz.sh
 	$(tools)/suite-interop.sh --count 2000
@@ -32,9 +33,10 @@ soak: ## the long run: ten minutes of fuzzing a target, and the clients with man
 bench: ## the benchmarks of the hot path
 	cargo bench --locked
 
-bench-compare: ## builds the Collector and weft, which are measured side by side
-	@$(tools)/otelcol.sh
+bench-compare: ## the Collector and weft side by side: CPU, rate, memory, delivery (about 8 minutes; fails on loss only)
 	cargo build --locked --release --bin weft
+	@python3 benches/compare/compare.py --collector "$$($(tools)/otelcol.sh | tail -n 1)" \
+	  --weft "$${CARGO_TARGET_DIR:-target}/release/weft" $(COMPARE)
 
 image: ## builds the container image weft:dev without a daemon (PROFILE=dist for what is shipped)
 	@$(tools)/image.sh weft:dev

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Makes the seeds of corpus/: one small input for each shape, so that the first run begins where it is interesting.
 
-Usage: fuzz/seeds.py (from anywhere). Seeds are named by what they are; running it again changes nothing.
+Usage: fuzz/seeds.py (from anywhere). Seeds are named by what they are; some are the configurations of the repository
+as they are now.
 """
 
 import json
@@ -109,6 +110,7 @@ def wire():
     for _ in range(60):
         nested = message((5, message((1, nested))))
     yield "nested", b"\x02\x01" + request(message((5, nested)))
+    yield "short-id", b"\x00\x01" + request(message((1, b"\x01" * 3), (2, b"\x02")))
     yield "empty", b"\x00\x00"
 
 
@@ -131,6 +133,7 @@ def yaml():
         if len(text) <= 2000:
             yield path.stem, text
     yield "expansion", b"a: ${env:L}\nb: x${env:T}y\nc: ${env:T}\nd: $$ ${env:A} ${env:NONE:-z}\ne::f: 1\n"
+    yield "long-key", b'"' + b"\\a" * 200 + b'": 1\n'
     yield "styles", b"a: |\n  x\n  y\nb: >-\n  z\nc: 'q''q'\nd: \"\\t\\u00e9\"\n? e\n: [1, 0x1F, .inf, ~, {f: g}]\nh: &h {i: 1}\nj: *h\n"
 
 

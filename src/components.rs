@@ -4,7 +4,7 @@
 //! An outside crate adds its own: `weft::components::all().chain([&MINE])`, given to [`crate::cli::main`].
 
 use crate::component::Component;
-use crate::{connectors, exporters, processors, receivers};
+use crate::{connectors, exporters, extensions, processors, receivers};
 
 /// Every component that weft has.
 pub fn all() -> impl Iterator<Item = &'static Component> {
@@ -23,4 +23,9 @@ static COMPONENTS: &[&Component] = &[
     &exporters::debug::COMPONENT,
     &exporters::file::COMPONENT,
     &exporters::nop::COMPONENT,
+    &extensions::health_check::COMPONENT,
+    &extensions::zpages::COMPONENT,
+    &extensions::pprof::COMPONENT,
+    &extensions::basic_auth::COMPONENT,
+    &extensions::bearer_token::COMPONENT,
 ];

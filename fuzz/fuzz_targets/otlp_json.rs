@@ -38,7 +38,9 @@ fn same(signal: Signal, one: &Data, other: &Data) {
     assert_eq!(one.items(), other.items());
     let read = |data| Request::decode(signal, &encoded(data));
     match (read(one), read(other)) {
-        (Ok(one), Ok(other)) => assert!(normal(&one) == normal(&other), "there and back, it means something else"),
+        (Ok(one), Ok(other)) => {
+            assert!(normal(&one) == normal(&other), "there and back, it means something else")
+        }
         (Err(one), _) => assert!(one.to_string().contains("recursion limit"), "{one}"),
         (_, Err(other)) => assert!(other.to_string().contains("recursion limit"), "{other}"),
     }

@@ -139,9 +139,13 @@ fn as_json(data: &Data) {
     json::encode(data.signal(), &data.clone().encode(), &mut text).expect("what was let in can be written");
     let wire = match json::decode(data.signal(), &text, &Limits::default()) {
         // An id of another length can be sent in protobuf; JSON refuses it, as the Collector does.
-        Err(error) if matches!(error.problem(), JsonProblem::Value(wanted) if wanted.contains("hex digits")) => return,
+        Err(error) if matches!(error.problem(), JsonProblem::Value(wanted) if wanted.contains("hex digits")) =>
+        {
+            return;
+        }
         read => read.expect("what was written can be read"),
     };
-    let back = Data::check(data.signal(), wire.into(), &Limits::default()).expect("what was read can be let in");
+    let back =
+        Data::check(data.signal(), wire.into(), &Limits::default()).expect("what was read can be let in");
     assert_eq!(back.data.items(), data.items());
 }

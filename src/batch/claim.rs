@@ -142,10 +142,8 @@ impl Share {
         !state.expired
     }
 
-    fn hold(&mut self) -> bool {
-        if !self.own() {
-            return false;
-        }
+    /// Notes a holder, once the share is owned.
+    fn hold(&mut self) {
         if !std::mem::replace(&mut self.held, true)
             && let Some(cell) = &self.cell
         {
@@ -153,7 +151,6 @@ impl Share {
             state.unheld -= 1;
             state.answer_if_due(cell.wants);
         }
-        true
     }
 
     /// Ends the share; what is left of it is a gap.
@@ -248,19 +245,22 @@ impl Claim {
     /// request expired before: the caller must not deliver its data.
     #[must_use]
     pub fn own(&mut self) -> bool {
-        self.shares.iter().fold(true, |all, share| share.own() && all)
+        self.shares.iter().all(Share::own)
     }
 
     /// Becomes the owner. False if a request expired before: the caller must not keep its data.
     /// Shares whose sender waits for nothing more are let go.
     #[must_use]
     pub fn hold(&mut self) -> bool {
-        let held = self.shares.iter_mut().fold(true, |all, share| share.hold() && all);
-        if held {
-            self.shares.iter_mut().filter(|share| share.wants(Wants::Held)).for_each(|share| share.settle(Outcome::default()));
+        // All are asked before any is answered.
+        let owned = self.own();
+        if owned {
+            self.shares.iter_mut().for_each(Share::hold);
+            let done = self.shares.iter_mut().filter(|share| share.wants(Wants::Held));
+            done.for_each(|share| share.settle(Outcome::default()));
             self.tidy();
         }
-        held
+        owned
     }
 
     /// Joins gaps, and drops those at the end.
@@ -452,6 +452,16 @@ mod tests {
         assert_eq!(now(&mut answer), Some(Outcome::delivered(1)));
         let (mut late, mut answer) = claim(Wants::Held, 1);
         assert!(answer.expire() && !late.own());
+    }
+
+    #[test]
+    fn if_one_of_several_has_expired_none_is_answered_as_held() {
+        let (mut batch, mut answer) = claim(Wants::Held, 1);
+        let (late, mut expired) = claim(Wants::Held, 1);
+        batch.merge(1, late);
+        assert!(expired.expire() && !batch.hold());
+        drop(batch);
+        assert!(now(&mut answer).is_some_and(|outcome| outcome.is_retry()));
     }
 
     #[test]

@@ -108,7 +108,6 @@ impl Attempts {
             return Some(batch);
         }
         self.counts.refuse(batch.items());
-        batch.claim.settle(&Outcome::default());
         None
     }
 

@@ -6,7 +6,7 @@
 
 use super::counts::Counts;
 use super::ledger::Ledger;
-use crate::batch::{Batch, Outcome, Sizer};
+use crate::batch::{Batch, Sizer};
 use crate::component::Queue;
 use std::sync::Arc;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -130,9 +130,8 @@ impl Place {
         let items = batch.items();
         self.counts.enter(items);
         if self.holds && !batch.claim.hold() {
-            self.counts.refuse(items);
-            batch.claim.settle(&Outcome::default());
-            return;
+            // Dropped unsettled: that never acknowledges.
+            return self.counts.refuse(items);
         }
         self.slot.send(Queued { batch, room: self.room });
     }

@@ -71,8 +71,7 @@ impl Writing {
     async fn write(&mut self, mut batch: Batch) {
         if !batch.claim.own() {
             // Refused while nobody owned it: its sender was told so.
-            self.book(batch.data.signal()).counts.refuse(batch.items());
-            return batch.claim.settle(&Outcome::default());
+            return self.book(batch.data.signal()).counts.refuse(batch.items());
         }
         let ctx = batch.ctx.clone();
         let (data, receipt, signal) = self.receipt(batch);

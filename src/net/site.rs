@@ -58,13 +58,15 @@ impl Site {
             headers: headers(&settings.response_headers),
             cors: settings.cors.as_ref().and_then(Cors::new),
         };
-        let bind = Bind::parse(&settings.endpoint, &settings.transport, settings.socket_permissions.as_deref());
+        let bind =
+            Bind::parse(&settings.endpoint, &settings.transport, settings.socket_permissions.as_deref());
         Self::open(bind, settings.tls.as_ref(), Tuning::from(settings), edge).await
     }
 
     /// Binds a gRPC server.
     pub async fn grpc(settings: &GrpcServer) -> Result<Self, SiteError> {
-        let bind = Bind::parse(&settings.endpoint, &settings.transport, settings.socket_permissions.as_deref());
+        let bind =
+            Bind::parse(&settings.endpoint, &settings.transport, settings.socket_permissions.as_deref());
         Self::open(bind, settings.tls.as_ref(), Tuning::from(settings), Edge::default()).await
     }
 
@@ -112,7 +114,8 @@ impl Edge {
         S: Fn(Request<Incoming>) -> F,
         F: Future<Output = Response<Pieces>>,
     {
-        let preflight = self.cors.as_ref().and_then(|cors| cors.preflight(request.method(), request.headers()));
+        let preflight =
+            self.cors.as_ref().and_then(|cors| cors.preflight(request.method(), request.headers()));
         if let Some(preflight) = preflight {
             return preflight;
         }
@@ -143,6 +146,7 @@ fn headers(given: &Headers) -> HeaderMap {
 }
 
 #[cfg(test)]
+#[allow(clippy::disallowed_methods, reason = "what a test spawns, it joins")]
 mod tests {
     use super::*;
     use crate::config::Secret;
@@ -187,8 +191,10 @@ mod tests {
         let error = Site::http(&same).await.unwrap_err().to_string();
         assert!(error.contains("already in use"), "{error}");
 
-        let tls: TlsServer = serde_json::from_str(r#"{"cert_file": "/nowhere.pem", "key_file": "/nowhere.key"}"#).unwrap();
-        let error = Site::http(&HttpServer { tls: Some(tls), ..at_any_port() }).await.unwrap_err().to_string();
+        let tls: TlsServer =
+            serde_json::from_str(r#"{"cert_file": "/nowhere.pem", "key_file": "/nowhere.key"}"#).unwrap();
+        let error =
+            Site::http(&HttpServer { tls: Some(tls), ..at_any_port() }).await.unwrap_err().to_string();
         assert!(error.starts_with("tls."), "{error}");
     }
 }

@@ -120,7 +120,10 @@ fn text(path: &Path) -> io::Result<(String, Stamp)> {
     let stamp = Stamp::of(&file.metadata()?);
     let mut text = String::new();
     if file.take(LARGEST + 1).read_to_string(&mut text)? as u64 > LARGEST {
-        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("it is larger than {LARGEST} bytes")));
+        return Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("it is larger than {LARGEST} bytes"),
+        ));
     }
     Ok((text, stamp))
 }

@@ -57,7 +57,13 @@ impl Answer {
 }
 
 /// Sends one request over a connection of its own.
-pub(crate) fn request(at: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)], body: &[u8]) -> Answer {
+pub(crate) fn request(
+    at: SocketAddr,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &[u8],
+) -> Answer {
     try_request(at, method, path, headers, body).unwrap()
 }
 
@@ -128,7 +134,8 @@ impl Reply {
 
 impl Channel {
     pub(crate) fn connect(at: SocketAddr) -> Self {
-        let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+        let runtime =
+            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
         let sender = runtime.block_on(async {
             let stream = tokio::net::TcpStream::connect(at).await.unwrap();
             let (sender, connection) = handshake(TokioExecutor::new(), TokioIo::new(stream)).await.unwrap();
@@ -144,7 +151,13 @@ impl Channel {
     }
 
     /// Calls anything with a body that is framed already.
-    pub(crate) fn call(&mut self, path: &str, encoding: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Reply {
+    pub(crate) fn call(
+        &mut self,
+        path: &str,
+        encoding: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> Reply {
         let mut all = vec![("content-type", "application/grpc"), ("te", "trailers")];
         all.extend((!encoding.is_empty()).then_some(("grpc-encoding", encoding)));
         all.extend(headers);
@@ -154,7 +167,12 @@ impl Channel {
     }
 
     /// Sends a request over HTTP/2; gives the status, the trailers (else the headers) and the body.
-    pub(crate) fn send(&mut self, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> (u16, HeaderMap, Bytes) {
+    pub(crate) fn send(
+        &mut self,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Vec<u8>,
+    ) -> (u16, HeaderMap, Bytes) {
         let mut request = Request::post(format!("http://{}{path}", self.at));
         for (name, value) in headers {
             request = request.header(*name, *value);

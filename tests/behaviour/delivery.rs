@@ -3,7 +3,7 @@
 use super::client::{Channel, post};
 use super::encode;
 use super::process::{Place, Weft};
-use super::sink::{Items, assert_same, items_in, items_of, as_json};
+use super::sink::{Items, as_json, assert_same, items_in, items_of};
 use opentelemetry_proto::tonic::collector::logs::v1::ExportLogsServiceRequest;
 use opentelemetry_proto::tonic::collector::logs::v1::logs_service_client::LogsServiceClient;
 use opentelemetry_proto::tonic::collector::metrics::v1::ExportMetricsServiceRequest;
@@ -104,7 +104,12 @@ fn every_protocol_and_encoding_arrives_item_by_item() {
         for encoding in encode::HTTP {
             let body = encode::http(encoding, &source.request(signal, 130));
             let answer = post(first.http(), signal, "application/x-protobuf", encoding, &body);
-            assert_eq!((answer.status, answer.body.len()), (200, 0), "{signal} {encoding}: {}", answer.text());
+            assert_eq!(
+                (answer.status, answer.body.len()),
+                (200, 0),
+                "{signal} {encoding}: {}",
+                answer.text()
+            );
             let text = as_json(signal, &source.request(signal, 130)).to_string();
             let body = encode::http(encoding, text.as_bytes());
             let answer = post(first.http(), signal, "application/json", encoding, &body);
@@ -141,7 +146,8 @@ fn every_exporter_delivers_in_every_encoding() {
     }
     let sections: String = exporters.iter().map(|(id, section)| format!("  {id}: {section}\n")).collect();
     let ids: Vec<_> = exporters.iter().map(|(id, _)| id.as_str()).collect();
-    let mut first = Weft::start(&format!("{RECEIVERS}exporters:\n{sections}{}", service("", &ids.join(", "))));
+    let mut first =
+        Weft::start(&format!("{RECEIVERS}exporters:\n{sections}{}", service("", &ids.join(", "))));
     let mut source = Source::new();
     let mut channel = Channel::connect(first.grpc());
     for signal in Signal::ALL {

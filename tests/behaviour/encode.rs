@@ -3,7 +3,8 @@
 use std::io::Write;
 
 /// The encodings of HTTP, by the name in the header.
-pub(crate) const HTTP: [&str; 8] = ["", "gzip", "zstd", "zlib", "deflate", "snappy", "x-snappy-framed", "lz4"];
+pub(crate) const HTTP: [&str; 8] =
+    ["", "gzip", "zstd", "zlib", "deflate", "snappy", "x-snappy-framed", "lz4"];
 /// The encodings of gRPC.
 pub(crate) const GRPC: [&str; 4] = ["", "gzip", "zstd", "snappy"];
 

@@ -17,9 +17,18 @@ fn a_port_in_use_is_named_with_its_key() {
     let at = taken.local_addr().unwrap().to_string();
     let yaml = to_file(&place.at("out.json"));
     let cases = [
-        (yaml.replace("grpc: {endpoint: '127.0.0.1:0'", &format!("grpc: {{endpoint: '{at}'")), "receivers.otlp.protocols.grpc.endpoint"),
-        (yaml.replace("http: {endpoint: '127.0.0.1:0'", &format!("http: {{endpoint: '{at}'")), "receivers.otlp.protocols.http.endpoint"),
-        (yaml.replace("port: 0", &format!("port: {}", taken.local_addr().unwrap().port())), "service.telemetry.metrics.readers"),
+        (
+            yaml.replace("grpc: {endpoint: '127.0.0.1:0'", &format!("grpc: {{endpoint: '{at}'")),
+            "receivers.otlp.protocols.grpc.endpoint",
+        ),
+        (
+            yaml.replace("http: {endpoint: '127.0.0.1:0'", &format!("http: {{endpoint: '{at}'")),
+            "receivers.otlp.protocols.http.endpoint",
+        ),
+        (
+            yaml.replace("port: 0", &format!("port: {}", taken.local_addr().unwrap().port())),
+            "service.telemetry.metrics.readers",
+        ),
     ];
     for (yaml, key) in cases {
         let ended = Weft::launch(&yaml).end();
@@ -47,7 +56,9 @@ fn a_wrong_configuration_ends_with_1() {
 fn a_second_signal_ends_at_once() {
     let at = free_address();
     let exporters = format!("exporters: {{otlp_grpc: {{endpoint: '{at}', tls: {{insecure: true}}}}}}\n");
-    for (first, second) in [(Signal::TERM, Signal::TERM), (Signal::INT, Signal::TERM), (Signal::TERM, Signal::INT)] {
+    for (first, second) in
+        [(Signal::TERM, Signal::TERM), (Signal::INT, Signal::TERM), (Signal::TERM, Signal::INT)]
+    {
         let mut weft = Weft::start(&format!("{RECEIVERS}{exporters}{}", service("", "otlp_grpc")));
         let request = Source::new().request(otlp::Signal::Traces, 5);
         assert_eq!(post_proto(weft.http(), otlp::Signal::Traces, &request).status, 200);

@@ -23,8 +23,9 @@ const GOLDEN: &[(&str, &str)] = &[
     ("otelcol_processor_batch_batch_send_size", "processor"),
     ("otelcol_processor_batch_metadata_cardinality", "processor"),
     ("otelcol_processor_batch_timeout_trigger_send", "processor"),
-    ("otelcol_processor_incoming_items", "otel_signal processor"),
-    ("otelcol_processor_outgoing_items", "otel_signal processor"),
+    ("otelcol_processor_memory_limiter_accepted_log_records", "processor"),
+    ("otelcol_processor_memory_limiter_accepted_metric_points", "processor"),
+    ("otelcol_processor_memory_limiter_accepted_spans", "processor"),
     ("otelcol_receiver_accepted_log_records", "receiver transport"),
     ("otelcol_receiver_accepted_metric_points", "receiver transport"),
     ("otelcol_receiver_accepted_spans", "receiver transport"),
@@ -46,7 +47,8 @@ fn scrape(at: SocketAddr) -> BTreeMap<String, Vec<Series>> {
         let labels = labels.trim_end_matches('}').split(',').filter_map(|label| label.split_once('='));
         let labels = labels.map(|(key, value)| (key.to_owned(), value.trim_matches('"').to_owned()));
         let labels = labels.filter(|(key, _)| !key.starts_with("otel_scope_") && key != "le");
-        let bare = ["_total", "_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
+        let bare =
+            ["_total", "_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
         let series = (labels.collect(), value.parse().unwrap());
         found.entry(bare.unwrap_or(name).to_owned()).or_default().push(series);
     }
@@ -72,7 +74,8 @@ fn a_scrape_shows_the_collectors_metrics() {
     };
     let found = until("everything to be counted as sent", || {
         let found = scrape(first.metrics());
-        let sent = ["spans", "metric_points", "log_records"].map(|items| format!("otelcol_exporter_sent_{items}"));
+        let sent =
+            ["spans", "metric_points", "log_records"].map(|items| format!("otelcol_exporter_sent_{items}"));
         sent.iter().all(|name| sum(&found, name) == 42.0).then_some(found)
     });
     for (name, keys) in GOLDEN {
@@ -84,7 +87,9 @@ fn a_scrape_shows_the_collectors_metrics() {
         }
     }
     let spans = &found["otelcol_receiver_accepted_spans"];
-    let by = |transport: &str| spans.iter().find(|(labels, _)| labels["transport"] == transport).map(|found| found.1);
+    let by = |transport: &str| {
+        spans.iter().find(|(labels, _)| labels["transport"] == transport).map(|found| found.1)
+    };
     assert_eq!((by("grpc"), by("http")), (Some(30.0), Some(12.0)));
     assert_eq!(sum(&found, "otelcol_exporter_queue_size"), 0.0);
     assert_eq!(sum(&found, "otelcol_exporter_queue_capacity"), 3000.0);

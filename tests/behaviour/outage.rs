@@ -68,7 +68,8 @@ fn a_full_queue_refuses_and_loses_nothing() {
 }
 
 fn assert_comes_again(reply: &Reply) {
-    let passing = reply.code == UNAVAILABLE || reply.code == RESOURCE_EXHAUSTED && reply.retry_info().is_some();
+    let passing =
+        reply.code == UNAVAILABLE || reply.code == RESOURCE_EXHAUSTED && reply.retry_info().is_some();
     assert!(passing, "{reply:?}");
 }
 
@@ -99,16 +100,18 @@ fn a_backend_that_comes_back_gets_everything() {
     let mut backend = Weft::start(&file_at(at, &place.at("second.json")));
     send(&mut source_after);
     let report = weft.stop();
-    assert_eq!((report.received(), report.delivered(), report.lost()), (120, 120, 0));
+    assert_eq!((report.received(), report.delivered(), report.lost()), (180, 180, 0));
     backend.stop();
     assert_same(&source_after.sent, &items_of(&place.at("second.json")), 1);
 }
 
 /// A gateway whose answers wait for the backend, behind a batch that alone would wait for 10 s.
 fn delivered_through_batch(backend: &Weft) -> String {
-    to_gateway(backend)
-        .replacen("    protocols:", "    answer: delivered\n    protocols:", 1)
-        .replacen("batch: {timeout: 50ms}", "batch: {timeout: 10s, send_batch_size: 10000}", 1)
+    to_gateway(backend).replacen("    protocols:", "    answer: delivered\n    protocols:", 1).replacen(
+        "batch: {timeout: 50ms}",
+        "batch: {timeout: 10s, send_batch_size: 10000}",
+        1,
+    )
 }
 
 /// Scenario: `answer: delivered` and `batch: {timeout: 10s, send_batch_size: 10000}`; one client over gRPC and one over
@@ -125,7 +128,9 @@ fn delivered_answers_never_wait_for_a_timer() {
     let mut source = Source::new();
     let requests: Vec<_> = (0..10).map(|_| source.request(Signal::Logs, 5)).collect();
     let other = std::thread::spawn(move || {
-        let sent = requests.iter().map(|request| timed(|| assert_eq!(post_proto(http, Signal::Logs, request).status, 200)));
+        let sent = requests
+            .iter()
+            .map(|request| timed(|| assert_eq!(post_proto(http, Signal::Logs, request).status, 200)));
         sent.map(|(_, time)| time).max().unwrap()
     });
     let mut mine = Source::after(&source);
@@ -138,9 +143,7 @@ fn delivered_answers_never_wait_for_a_timer() {
     longest = longest.max(other.join().unwrap());
     assert!(longest < Duration::from_secs(2), "{longest:?}");
     source.sent.extend(mine.sent);
-    until("what was answered", || {
-        (items_of(&place.at("out.json")).len() == source.sent.len()).then_some(())
-    });
+    until("what was answered", || (items_of(&place.at("out.json")).len() == source.sent.len()).then_some(()));
     weft.stop();
     backend.stop();
     assert_same(&source.sent, &items_of(&place.at("out.json")), 1);

@@ -43,7 +43,8 @@ impl Weft {
     /// Starts a gateway with this configuration and waits until it is ready.
     pub(crate) fn start(yaml: &str) -> Self {
         let weft = Self::launch(yaml);
-        let ready = |lines: &[String]| lines.iter().any(|line| line.contains("everything is ready")).then_some(());
+        let ready =
+            |lines: &[String]| lines.iter().any(|line| line.contains("everything is ready")).then_some(());
         weft.await_log("ready", ready);
         weft
     }
@@ -74,7 +75,9 @@ impl Weft {
     /// Where the receiver listens for `protocols` (`grpc`, `http` or `grpc and http`), as its log says.
     pub(crate) fn address(&self, protocols: &str) -> SocketAddr {
         let wanted = format!("\"protocols\":\"{protocols}\"");
-        self.await_log(protocols, |lines| lines.iter().find(|line| line.contains(&wanted)).map(|line| address_in(line)))
+        self.await_log(protocols, |lines| {
+            lines.iter().find(|line| line.contains(&wanted)).map(|line| address_in(line))
+        })
     }
 
     /// Where gRPC is served.

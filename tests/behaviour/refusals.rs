@@ -1,6 +1,6 @@
 //! Bad input over both protocols and in both body kinds: what it is answered, and that nothing else suffers.
 
-use super::client::{Any, Answer, Channel, Reply, RpcStatus, export_path, post, post_proto, request};
+use super::client::{Answer, Any, Channel, Reply, RpcStatus, export_path, post, post_proto, request};
 use super::delivery::{QUIET, RECEIVERS, Source, service, to_file};
 use super::encode;
 use super::process::{Place, Weft};
@@ -126,7 +126,12 @@ fn malformed_bodies_over_http() {
                 assert_refused(kind, &answer, 400, INVALID_ARGUMENT);
             }
             let cut = &encode::gzip(&[b' '; 4096]);
-            assert_refused(kind, &post(at, signal, kind, "gzip", &cut[..cut.len() - 9]), 400, INVALID_ARGUMENT);
+            assert_refused(
+                kind,
+                &post(at, signal, kind, "gzip", &cut[..cut.len() - 9]),
+                400,
+                INVALID_ARGUMENT,
+            );
         }
         for encoding in ["br", "compress", "gzip, gzip", "gzip,identity", "x"] {
             let answer = post(at, Signal::Logs, kind, encoding, &encode::gzip(b"{}"));
@@ -246,7 +251,8 @@ fn bad_calls_over_grpc() {
 fn the_grpc_health_check_says_serving() {
     let place = Place::new();
     let weft = small(&place);
-    let reply = Channel::connect(weft.grpc()).call("/grpc.health.v1.Health/Check", "", &[], encode::grpc("", b""));
+    let reply =
+        Channel::connect(weft.grpc()).call("/grpc.health.v1.Health/Check", "", &[], encode::grpc("", b""));
     assert_eq!((reply.code, &*reply.body), (0, &[0x08, 0x01][..]));
 }
 
@@ -298,7 +304,8 @@ fn over_the_memory_limit() {
     let place = Place::new();
     let exporters = format!("exporters: {{file: {{path: {}}}}}\n", place.at("out.json").display());
     let limiter = "processors: {memory_limiter: {check_interval: 1s, limit_mib: 4, spike_limit_mib: 1}}\n";
-    let mut weft = Weft::start(&format!("{RECEIVERS}{limiter}{exporters}{}", service("memory_limiter", "file")));
+    let mut weft =
+        Weft::start(&format!("{RECEIVERS}{limiter}{exporters}{}", service("memory_limiter", "file")));
     let mut channel = Channel::connect(weft.grpc());
     let large = log(Value::StringValue("x".repeat(8 << 20)));
     for encoding in ["", "gzip"] {
@@ -347,10 +354,15 @@ fn refusals_tell_neither_paths_nor_secrets() {
     let mut told = Vec::new();
     for kind in [PROTO, JSON, "text/plain"] {
         for encoding in ["", "gzip", "br"] {
-            for body in [format!("{secret}{{"), format!(r#"{{"resourceLogs":"{secret}"}}"#), secret.repeat(100_000)] {
+            for body in
+                [format!("{secret}{{"), format!(r#"{{"resourceLogs":"{secret}"}}"#), secret.repeat(100_000)]
+            {
                 let authorization = format!("Bearer {secret}");
-                let headers =
-                    [("Content-Type", kind), ("Content-Encoding", encoding), ("Authorization", &*authorization)];
+                let headers = [
+                    ("Content-Type", kind),
+                    ("Content-Encoding", encoding),
+                    ("Authorization", &*authorization),
+                ];
                 let answer = request(at, "POST", "/v1/logs", &headers, body.as_bytes());
                 assert!(answer.status >= 400, "{}", answer.head);
                 told.push(answer.head.clone() + &answer.text());

@@ -22,6 +22,17 @@ fn names_and_aliases_are_unique_within_their_kind() {
 }
 
 #[test]
+fn nothing_is_called_absent_that_is_there() {
+    let table = load::table();
+    for component in table.iter() {
+        for name in component.aliases.iter().chain([&component.name]) {
+            let absent = table.instead_of(name).filter(|(kind, _)| *kind == component.kind());
+            assert_eq!(absent, None, "`{name}` is in the table");
+        }
+    }
+}
+
+#[test]
 fn every_example_is_read_and_so_is_every_example_of_a_readme() {
     for component in load::table().iter() {
         let Component { name, example, readme, .. } = component;

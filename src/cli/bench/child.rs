@@ -11,10 +11,12 @@ use tokio::time::Instant;
 
 /// How long a gateway may take until its ports are open.
 const START: Duration = Duration::from_secs(10);
+/// How long it may take to end.
+const END: Duration = Duration::from_secs(10);
 /// How often they are tried meanwhile.
 const TRY_EVERY: Duration = Duration::from_millis(5);
 
-/// A gateway; it is ended with this value.
+/// A running gateway.
 #[derive(Debug)]
 pub(super) struct Gateway {
     process: Child,
@@ -44,6 +46,16 @@ impl Gateway {
         self.process.id()
     }
 
+    /// Asks it to end and waits until it has. The connections to it live meanwhile, so that it can close them.
+    pub(super) async fn end(mut self) {
+        let pid = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw);
+        let asked = pid.is_some_and(|pid| kill_process(pid, Signal::TERM).is_ok());
+        let late = Instant::now() + END;
+        while asked && Instant::now() < late && matches!(self.process.try_wait(), Ok(None)) {
+            tokio::time::sleep(TRY_EVERY).await;
+        }
+    }
+
     async fn ready(&mut self) -> Result<(), String> {
         let late = Instant::now() + START;
         while TcpStream::connect(&self.target).await.is_err() {
@@ -59,12 +71,10 @@ impl Gateway {
     }
 }
 
+/// However the measurement went, no process is left behind.
 impl Drop for Gateway {
     fn drop(&mut self) {
-        let pid = i32::try_from(self.process.id()).ok().and_then(Pid::from_raw);
-        if pid.is_none_or(|pid| kill_process(pid, Signal::TERM).is_err()) {
-            let _ = self.process.kill();
-        }
+        let _ = self.process.kill();
         let _ = self.process.wait();
     }
 }

@@ -77,7 +77,12 @@ async fn measure(args: &Bench) -> Result<Report, String> {
         meter,
         backend: backend.as_ref(),
     };
-    run.measure().await
+    let report = run.measure().await;
+    drop(run);
+    if let Some(gateway) = gateway {
+        gateway.end().await;
+    }
+    report
 }
 
 /// A first connection, so that a target that is not there is told once and at once.

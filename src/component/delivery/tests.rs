@@ -17,7 +17,7 @@ fn taken(text: &str) -> Delivery {
 /// The paths and problems of what is wrong.
 fn wrong(text: &str) -> Vec<(String, String)> {
     let errors = take(text).expect_err(text);
-    errors.into_iter().map(|error| (error.path.to_string(), error.problem.to_string())).collect()
+    errors.into_iter().map(|error| (error.path.into(), error.problem.into())).collect()
 }
 
 #[test]
@@ -42,6 +42,9 @@ fn without_keys_the_collectors_defaults_hold() {
 
 #[test]
 fn an_empty_batch_section_gathers_by_its_defaults() {
+    for nothing in ["sending_queue: { batch: }", "sending_queue: { batch: null }"] {
+        assert!(taken(nothing).queue.batch.is_some(), "{nothing}");
+    }
     let batch = taken("sending_queue: { batch: { } }").queue.batch.expect("it is given");
     assert_eq!((batch.min_size, batch.max_size), (8192, 0));
     assert_eq!(batch.flush_timeout.get(), Duration::from_millis(200));
@@ -76,6 +79,9 @@ fn what_cannot_work_is_told_with_its_place() {
         ("retry_on_failure: { randomization_factor: 1.5 }", "retry_on_failure.randomization_factor"),
         ("retry_on_failure: { multiplier: -1 }", "retry_on_failure.multiplier"),
         ("retry_on_failure: { max_elapsed_time: 10s }", "retry_on_failure.max_elapsed_time"),
+        ("retry_on_failure: { max_elapsed_time: -1s }", "retry_on_failure.max_elapsed_time"),
+        ("retry_on_failure: { initial_interval: -1s }", "retry_on_failure.initial_interval"),
+        ("timeout: -1s", "timeout"),
     ];
     for (text, at) in cases {
         let paths: Vec<_> = wrong(text).into_iter().map(|(path, _)| path).collect();

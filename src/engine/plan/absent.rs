@@ -13,8 +13,8 @@ const IN_FRONT: &str = "keep a Collector in front of weft for it: it sends here 
 const BEHIND: &str = "keep a Collector behind weft for it: send there by `otlp_grpc`";
 const BESIDE: &str = "keep it in a Collector in front of or behind weft: both speak OTLP";
 const BALLAST: &str = "remove it: weft's memory limit needs no ballast";
-const JUDGE: &str = "on a listener use mutual TLS, `tls: {client_ca_file: …}`; \
-    on an exporter write `headers: {authorization: \"${env:TOKEN}\"}`";
+const JUDGE: &str = "write `bearertokenauth` or `basicauth`; or, on a listener, use mutual TLS: \
+    `tls: {client_ca_file: …}`";
 
 /// Names of the Collector's components that weft lacks, and the way out.
 const ABSENT: &[(Kind, &[&str], &str)] = &[
@@ -177,20 +177,10 @@ const ABSENT: &[(Kind, &[&str], &str)] = &[
     ),
     (Kind::Extension, &["memory_ballast"], BALLAST),
     (Kind::Extension, &["file_storage", "db_storage", "redis_storage"], INSTEAD_OF_STORAGE),
+    (Kind::Extension, &["oidc", "oauth2client", "sigv4auth"], JUDGE),
     (
         Kind::Extension,
-        &["basicauth", "basic_auth", "bearertokenauth", "bearer_token_auth", "oidc", "oauth2client"],
-        JUDGE,
-    ),
-    (
-        Kind::Extension,
-        &["health_check", "healthcheckv2"],
-        "remove it and its entry in `service.extensions`; probe weft's metrics page instead: \
-         `/metrics` on port 8888",
-    ),
-    (
-        Kind::Extension,
-        &["headers_setter", "k8s_observer", "opamp", "pprof", "sigv4auth", "zpages"],
+        &["headers_setter", "k8s_observer", "opamp"],
         "remove it and what names it: there is nothing in weft yet that does the same",
     ),
 ];

@@ -129,7 +129,7 @@ impl Exporter for Otlp {
 }
 
 /// What a status means for the request, by the table of the OTLP specification.
-fn fault(status: &Status, signal: Signal) -> Fault {
+pub(super) fn fault(status: &Status, signal: Signal) -> Fault {
     let asked = RpcStatus::decode(status.details()).and_then(|details| details.retry_delay);
     let words = format!("{}: {}", signal_words(signal), text(status));
     let backoff = asked.map_or(Retry::Backoff, Retry::After);

@@ -30,7 +30,8 @@ impl Value {
 
     fn load(&self, key: &str) -> Result<(), Fault> {
         let Self::In(file) = self else { return Ok(()) };
-        let told = |error| Fault::lasting(Blame::Config, "credentials", format!("client_auth.{key}: {error}"));
+        let told =
+            |error| Fault::lasting(Blame::Config, "credentials", format!("client_auth.{key}: {error}"));
         file.load().map(drop).map_err(told)
     }
 
@@ -66,7 +67,8 @@ impl Credentials for Client {
         }
         let encoded = STANDARD.encode(format!("{}:{}", username.reveal(), password.reveal()));
         let value = HeaderValue::from_str(&format!("Basic {encoded}"));
-        let mut value = value.map_err(|_| Fault::passing("credentials", "the credentials do not fit a header"))?;
+        let mut value =
+            value.map_err(|_| Fault::passing("credentials", "the credentials do not fit a header"))?;
         value.set_sensitive(true);
         headers.insert(AUTHORIZATION, value);
         Ok(())

@@ -92,17 +92,22 @@ fn server(section: &Section, given: Htpasswd) -> Result<Config, Errors> {
     if file.is_empty() && inline.is_empty() {
         return Err(section.error("htpasswd", NO_SOURCE).hint("give `file` or `inline`").into());
     }
-    let users = Users::parse(inline.reveal(), None)
-        .map_err(|problem| section.error("htpasswd.inline", problem).hint("write one `user:password` a line"))?;
+    let users = Users::parse(inline.reveal(), None).map_err(|problem| {
+        section.error("htpasswd.inline", problem).hint("write one `user:password` a line")
+    })?;
     if file.is_empty() && users.is_empty() {
-        return Err(section.error("htpasswd.inline", "it names no user").hint("write `user:password`").into());
+        return Err(section
+            .error("htpasswd.inline", "it names no user")
+            .hint("write `user:password`")
+            .into());
     }
     let file = (!file.is_empty()).then(|| PathBuf::from(file));
     Ok(Config::Server { file, users: Arc::new(users) })
 }
 
 fn client(section: &Section, given: ClientAuth) -> Result<(Config, Warnings), Errors> {
-    let ClientAuth { username, username_file, password, password_file, aws_secrets_manager, secret_provider } = given;
+    let ClientAuth { username, username_file, password, password_file, aws_secrets_manager, secret_provider } =
+        given;
     for (key, given) in [("aws_secrets_manager", aws_secrets_manager), ("secret_provider", secret_provider)] {
         if given.is_some() {
             let hint = "let it write files and name those as `username_file` and `password_file`: they are read again \

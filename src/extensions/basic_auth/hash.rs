@@ -5,7 +5,7 @@
 
 use super::md5_crypt;
 use crate::config::Secret;
-use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA256, SHA1_OUTPUT_LEN};
+use aws_lc_rs::digest::{self, SHA1_FOR_LEGACY_USE_ONLY, SHA1_OUTPUT_LEN, SHA256};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use sha_crypt::{PasswordHashRef, PasswordVerifier, ShaCrypt};
@@ -21,9 +21,18 @@ pub(super) enum Hash {
     Plain(Secret),
     /// `$apr1$` or `$1$`, as a whole.
     Md5Crypt(String),
-    Sha1 { digest: Vec<u8>, salt: Vec<u8> },
-    Bcrypt { hash: String, cost: u32 },
-    ShaCrypt { hash: String, rounds: u32 },
+    Sha1 {
+        digest: Vec<u8>,
+        salt: Vec<u8>,
+    },
+    Bcrypt {
+        hash: String,
+        cost: u32,
+    },
+    ShaCrypt {
+        hash: String,
+        rounds: u32,
+    },
 }
 
 impl Hash {
@@ -32,15 +41,19 @@ impl Hash {
         if let Some(encoded) = text.strip_prefix("{SHA}").or_else(|| text.strip_prefix("{SSHA}")) {
             return sha1(encoded, text.starts_with("{SSHA}"));
         }
-        let Some(kind) = text.strip_prefix('$').and_then(|rest| rest.split_once('$')).map(|(kind, _)| kind) else {
+        let Some(kind) = text.strip_prefix('$').and_then(|rest| rest.split_once('$')).map(|(kind, _)| kind)
+        else {
             return Ok(Self::Plain(Secret::new(text)));
         };
         match kind {
-            "apr1" | "1" => md5_crypt::is_whole(text).then(|| Self::Md5Crypt(text.to_owned())).ok_or_else(|| bad("MD5")),
+            "apr1" | "1" => {
+                md5_crypt::is_whole(text).then(|| Self::Md5Crypt(text.to_owned())).ok_or_else(|| bad("MD5"))
+            }
             "2a" | "2b" | "2x" | "2y" => bcrypt(text),
             "5" | "6" => sha_crypt(text),
             kind if kind.len() <= 12 && kind.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-') => {
-                let known = "bcrypt ($2y$), apr1 ($apr1$), md5 ($1$), sha-crypt ($5$, $6$), {SHA}, {SSHA} or plain";
+                let known =
+                    "bcrypt ($2y$), apr1 ($apr1$), md5 ($1$), sha-crypt ($5$, $6$), {SHA}, {SSHA} or plain";
                 Err(format!("a password hash of an unknown kind, expected {known}"))
             }
             _ => Ok(Self::Plain(Secret::new(text))),
@@ -53,7 +66,8 @@ impl Hash {
         match self {
             Self::Plain(plain) => {
                 // Of digests, since a comparison of texts would tell their lengths.
-                let (a, b) = (digest::digest(&SHA256, plain.reveal().as_bytes()), digest::digest(&SHA256, bytes));
+                let (a, b) =
+                    (digest::digest(&SHA256, plain.reveal().as_bytes()), digest::digest(&SHA256, bytes));
                 a.as_ref().ct_eq(b.as_ref()).into()
             }
             Self::Md5Crypt(hash) => md5_crypt::of(bytes, hash).as_bytes().ct_eq(hash.as_bytes()).into(),
@@ -114,6 +128,7 @@ fn sha_crypt(text: &str) -> Result<Hash, String> {
         return Err(format!("a SHA-crypt hash of {rounds} rounds, expected 1000 to {MOST_ROUNDS}"));
     }
     let length = if text.starts_with("$5$") { 43 } else { 86 };
-    let whole = text.rsplit('$').next().is_some_and(|hash| hash.len() == length) && PasswordHashRef::new(text).is_ok();
+    let whole = text.rsplit('$').next().is_some_and(|hash| hash.len() == length)
+        && PasswordHashRef::new(text).is_ok();
     whole.then(|| Hash::ShaCrypt { hash: text.to_owned(), rounds }).ok_or_else(|| bad("SHA-crypt"))
 }

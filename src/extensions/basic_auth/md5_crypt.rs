@@ -19,7 +19,8 @@ fn parts(text: &str) -> Option<(&str, &str, &str)> {
 
 /// Whether nothing is missing from this hash.
 pub(super) fn is_whole(text: &str) -> bool {
-    parts(text).is_some_and(|(_, _, hash)| hash.len() == 22 && hash.bytes().all(|byte| ALPHABET.contains(&byte)))
+    parts(text)
+        .is_some_and(|(_, _, hash)| hash.len() == 22 && hash.bytes().all(|byte| ALPHABET.contains(&byte)))
 }
 
 /// The whole text that `password` has with the magic and salt of `like`; empty if `like` is not whole.
@@ -50,7 +51,8 @@ fn rounds(password: &[u8], magic: &[u8], salt: &[u8]) -> [u8; 16] {
 }
 
 fn start(password: &[u8], magic: &[u8], salt: &[u8]) -> [u8; 16] {
-    let inner: [u8; 16] = Md5::new().chain_update(password).chain_update(salt).chain_update(password).finalize().into();
+    let inner: [u8; 16] =
+        Md5::new().chain_update(password).chain_update(salt).chain_update(password).finalize().into();
     let mut md5 = Md5::new().chain_update(password).chain_update(magic).chain_update(salt);
     for chunk in password.chunks(16) {
         md5.update(&inner[..chunk.len()]);
@@ -65,7 +67,8 @@ fn start(password: &[u8], magic: &[u8], salt: &[u8]) -> [u8; 16] {
 }
 
 fn encode(digest: &[u8; 16], text: &mut String) {
-    let group = |[a, b, c]: [usize; 3]| u32::from(digest[a]) << 16 | u32::from(digest[b]) << 8 | u32::from(digest[c]);
+    let group =
+        |[a, b, c]: [usize; 3]| u32::from(digest[a]) << 16 | u32::from(digest[b]) << 8 | u32::from(digest[c]);
     let groups = GROUPS.map(|group_of| (group(group_of), 4));
     for (mut bits, letters) in groups.into_iter().chain([(u32::from(digest[11]), 2)]) {
         for _ in 0..letters {

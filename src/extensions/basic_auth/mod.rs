@@ -13,7 +13,8 @@ mod server;
 mod tests;
 
 use crate::component::{
-    Authenticator, BoxFuture, Component, Credentials, Env, Extension, Facts, Fault, Prepare, Prepared, Running, Stop,
+    Authenticator, BoxFuture, Component, Credentials, Env, Extension, Facts, Fault, Prepare, Prepared,
+    Running, Stop,
 };
 use crate::config::{Errors, Section};
 use client::Client;
@@ -37,8 +38,12 @@ fn prepare(section: &Section) -> Result<Prepared<Arc<dyn Extension>>, Errors> {
     let config = Arc::new(config);
     let make = move |env: &Env| -> Result<Arc<dyn Extension>, Fault> {
         Ok(match &*config {
-            Config::Server { file, users } => Arc::new(Server::new(&env.id, file.clone(), Arc::clone(users))?),
-            Config::Client { username, password } => Arc::new(Client::new(username.clone(), password.clone())),
+            Config::Server { file, users } => {
+                Arc::new(Server::new(&env.id, file.clone(), Arc::clone(users))?)
+            }
+            Config::Client { username, password } => {
+                Arc::new(Client::new(username.clone(), password.clone()))
+            }
         })
     };
     Ok(Prepared::new(make).with(Facts { warnings, ..Facts::default() }))

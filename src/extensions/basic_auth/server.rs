@@ -36,7 +36,8 @@ pub(super) struct Server {
 impl Server {
     pub(super) fn new(id: &Arc<str>, file: Option<PathBuf>, inline: Arc<Users>) -> Result<Self, Fault> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &rand::SystemRandom::new());
-        let key = key.map_err(|_| Fault::lasting(Blame::Weft, "random", "the system gives no random numbers"))?;
+        let key =
+            key.map_err(|_| Fault::lasting(Blame::Weft, "random", "the system gives no random numbers"))?;
         let over = Arc::clone(&inline);
         let file = file.map(|file| {
             Watched::new(file, move |text| {

@@ -52,7 +52,10 @@ fn the_example_and_the_collectors_own_configurations() {
     let both = "client_auth:\n  username: user\n  password: pass\nhtpasswd:\n  file: /etc/nginx/htpasswd\n";
     assert_eq!(problem(both).1, "only one of `htpasswd` or `client_auth` can be specified");
     let provider = "htpasswd:\n  secret_provider:\n    id: x\n";
-    let refused = ("extensions.basicauth.htpasswd.secret_provider".to_owned(), "weft has no providers of secrets".to_owned());
+    let refused = (
+        "extensions.basicauth.htpasswd.secret_provider".to_owned(),
+        "weft has no providers of secrets".to_owned(),
+    );
     assert_eq!(problem(provider), refused);
     assert_eq!(problem("client_auth:\n  aws_secrets_manager:\n    secret_arn: x\n").1, refused.1);
 }
@@ -64,7 +67,10 @@ fn what_cannot_work_is_told_with_its_place_and_without_its_secret() {
         ("client_auth: {}\n", "no credential source provided"),
         ("htpasswd:\n  inline: '# nobody'\n", "it names no user"),
         ("htpasswd:\n  inline: hunter2\n", "line 1: there is no colon in it"),
-        ("htpasswd:\n  inline: |\n    a:b\n    c:$argon2id$hunter2\n", "line 2: a password hash of an unknown kind"),
+        (
+            "htpasswd:\n  inline: |\n    a:b\n    c:$argon2id$hunter2\n",
+            "line 2: a password hash of an unknown kind",
+        ),
         ("htpasswd:\n  inline: 'a:{SHA}hunter2'\n", "line 1: a SHA-1 hash that is not whole"),
         ("htpasswd:\n  inline: 'a:$apr1$salt$hunter2'\n", "line 1: a MD5 hash that is not whole"),
         ("htpasswd:\n  inline: 'a:$2y$10$hunter2'\n", "line 1: a bcrypt hash that is not whole"),
@@ -85,7 +91,10 @@ fn what_cannot_work_is_told_with_its_place_and_without_its_secret() {
 fn a_file_beside_a_text_wins_and_that_is_said() {
     let yaml = "client_auth:\n  username: u\n  password: p\n  password_file: /run/secret\n";
     let (config, warnings) = Config::of(&section(yaml)).unwrap();
-    assert_eq!(warnings, [("client_auth.password".to_owned(), "has no effect beside `password_file`".to_owned())]);
+    assert_eq!(
+        warnings,
+        [("client_auth.password".to_owned(), "has no effect beside `password_file`".to_owned())]
+    );
     assert!(matches!(config, Config::Client { username: Given::Here(_), password: Given::In(_) }));
 }
 
@@ -114,14 +123,16 @@ const HASHES: &[(&str, &str)] = &[
     ("$ecret", "$ecret"),
     ("a:b:c", "a:b:c"),
 ];
-const LONG: &str = "a much longer password than sixty-four bytes, so that every loop of the scheme is entered";
+const LONG: &str =
+    "a much longer password than sixty-four bytes, so that every loop of the scheme is entered";
 
 #[test]
 fn every_kind_of_hash_takes_its_password_and_no_other() {
     for (password, hash) in HASHES {
         let parsed = Hash::parse(hash).unwrap();
         assert!(parsed.matches(password), "{hash}");
-        let others = ["", "x", hash, &format!("{password} "), &password.to_uppercase(), &format!("x{password}")];
+        let others =
+            ["", "x", hash, &format!("{password} "), &password.to_uppercase(), &format!("x{password}")];
         for other in others.into_iter().filter(|other| other != password) {
             assert!(!parsed.matches(other), "{hash} took {other:?}");
         }
@@ -150,7 +161,8 @@ proptest! {
 
 #[test]
 fn users_are_known_by_their_own_password_only() {
-    let inline: String = HASHES.iter().enumerate().map(|(at, (_, hash))| format!("user{at}:{hash}\n")).collect();
+    let inline: String =
+        HASHES.iter().enumerate().map(|(at, (_, hash))| format!("user{at}:{hash}\n")).collect();
     let server = server(None, &inline);
     for (at, (password, _)) in HASHES.iter().enumerate() {
         let name = format!("user{at}");
@@ -173,7 +185,10 @@ fn refusals_do_not_say_what_was_wrong() {
     for value in ["Basic", "Basic ", "Basic !!!", "Bearer YWxpY2U6c2VjcmV0", "Basic YWxpY2U=", "Basic //79"] {
         assert_eq!(server.authenticate(&header(value)), Err(WRONG), "{value}");
     }
-    assert_eq!(server.authenticate(&header("bASIC YWxpY2U6c2VjcmV0")).map(|who| who.subject.to_string()), Ok("alice".into()));
+    assert_eq!(
+        server.authenticate(&header("bASIC YWxpY2U6c2VjcmV0")).map(|who| who.subject.to_string()),
+        Ok("alice".into())
+    );
     // Someone who is not there is never let in by the password that is checked in their place.
     assert_eq!(judged(&server, "nobody", "secret"), Err(WRONG));
 }

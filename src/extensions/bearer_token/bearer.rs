@@ -4,11 +4,13 @@ use super::config::{Config, Patience, Source};
 use super::tokens::Tokens;
 use super::waiting;
 use crate::batch::Identity;
-use crate::component::{Authenticator, Blame, BoxFuture, Credentials, Denied, Extension, Fault, Running, Stop};
+use crate::component::{
+    Authenticator, Blame, BoxFuture, Credentials, Denied, Extension, Fault, Running, Stop,
+};
 use crate::net::watched::Watched;
 use aws_lc_rs::{hmac, rand};
-use http::header::{HeaderName, HeaderValue};
 use http::HeaderMap;
+use http::header::{HeaderName, HeaderValue};
 use std::sync::Arc;
 
 /// Nothing was sent.
@@ -33,7 +35,8 @@ enum Held {
 impl Bearer {
     pub(super) fn new(id: &Arc<str>, config: &Config) -> Result<Self, Fault> {
         let key = hmac::Key::generate(hmac::HMAC_SHA256, &rand::SystemRandom::new());
-        let key = key.map_err(|_| Fault::lasting(Blame::Weft, "random", "the system gives no random numbers"))?;
+        let key =
+            key.map_err(|_| Fault::lasting(Blame::Weft, "random", "the system gives no random numbers"))?;
         let tokens = match &config.source {
             Source::Here(all) => Held::Here(Arc::new(Tokens::new(all.iter().cloned(), &key))),
             Source::In(file, patience) => {
@@ -41,7 +44,13 @@ impl Bearer {
                 Held::In(Watched::new(file, move |text| Tokens::of_file(text, &key)), *patience)
             }
         };
-        Ok(Self { id: Arc::clone(id), header: config.header.clone(), scheme: config.scheme.clone(), tokens, key })
+        Ok(Self {
+            id: Arc::clone(id),
+            header: config.header.clone(),
+            scheme: config.scheme.clone(),
+            tokens,
+            key,
+        })
     }
 
     fn tokens(&self) -> Option<Arc<Tokens>> {

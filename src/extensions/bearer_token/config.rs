@@ -82,7 +82,9 @@ impl Config {
         });
         let header = errors.keep(header);
         if !http::HeaderValue::from_str(&top.scheme).is_ok_and(|_| !top.scheme.contains(' ')) {
-            errors.push(section.error("scheme", "it does not fit a header").hint("write one word, e.g. `Bearer`"));
+            errors.push(
+                section.error("scheme", "it does not fit a header").hint("write one word, e.g. `Bearer`"),
+            );
         }
         let warnings = ignored(&top);
         let scheme = top.scheme.clone();
@@ -114,12 +116,15 @@ fn source(section: &Section, top: Top) -> Result<Source, Errors> {
     let all: Vec<Secret> = if tokens.is_empty() { vec![token] } else { tokens };
     if let Some(at) = all.iter().position(Secret::is_empty) {
         let key = if all.len() > 1 { format!("tokens[{at}]") } else { String::new() };
-        errors.push(section.error(&key, "no bearer token provided").hint("give `token`, `tokens` or `filename`"));
+        errors.push(
+            section.error(&key, "no bearer token provided").hint("give `token`, `tokens` or `filename`"),
+        );
     }
     for (at, token) in all.iter().enumerate() {
         if http::HeaderValue::from_str(token.reveal()).is_err() {
             let key = if section.has("tokens") { format!("tokens[{at}]") } else { "token".to_owned() };
-            errors.push(section.error(&key, "it holds control characters").hint("remove line breaks from it"));
+            errors
+                .push(section.error(&key, "it holds control characters").hint("remove line breaks from it"));
         }
     }
     errors.finish(Source::Here(all))
@@ -138,7 +143,10 @@ fn patience(section: &Section, filename: &str, retry: &Retry, start_waits: bool)
         return Err(error.hint("remove it: there is no file to wait for").into());
     }
     if retry.interval.is_negative() {
-        return Err(section.error("retry_on_failure.interval", "it is negative").hint("write e.g. `2s`").into());
+        return Err(section
+            .error("retry_on_failure.interval", "it is negative")
+            .hint("write e.g. `2s`")
+            .into());
     }
     let interval = retry.interval.get().max(SHORTEST);
     Ok(Patience::Retry { interval, max_retries: retry.max_retries, start_waits })

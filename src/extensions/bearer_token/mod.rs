@@ -30,6 +30,8 @@ pub static COMPONENT: Component = Component {
 fn prepare(section: &Section) -> Result<Prepared<Arc<dyn Extension>>, Errors> {
     let (config, warnings) = Config::of(section)?;
     let config = Arc::new(config);
-    let make = move |env: &Env| -> Result<Arc<dyn Extension>, Fault> { Ok(Arc::new(Bearer::new(&env.id, &config)?)) };
+    let make = move |env: &Env| -> Result<Arc<dyn Extension>, Fault> {
+        Ok(Arc::new(Bearer::new(&env.id, &config)?))
+    };
     Ok(Prepared::new(make).with(Facts { warnings, ..Facts::default() }))
 }

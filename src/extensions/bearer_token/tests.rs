@@ -23,7 +23,10 @@ fn bearer(yaml: &str) -> Bearer {
 }
 
 fn headers(name: &'static str, value: &str) -> HeaderMap {
-    HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_bytes(value.as_bytes()).unwrap())])
+    HeaderMap::from_iter([(
+        HeaderName::from_static(name),
+        HeaderValue::from_bytes(value.as_bytes()).unwrap(),
+    )])
 }
 
 fn judged(bearer: &Bearer, value: &str) -> Result<String, Denied> {
@@ -87,8 +90,12 @@ fn the_keys_of_waiting() {
     let (interval, max_retries) = (Duration::from_secs(2), 5);
     let waits = format!("filename: f\nwait_for_token_file: true\n{retry}");
     assert_eq!(patience(&waits), Patience::Retry { interval, max_retries, start_waits: true });
-    assert_eq!(patience(&format!("filename: f\n{retry}")), Patience::Retry { interval, max_retries, start_waits: false });
-    let spinning = Patience::Retry { interval: Duration::from_millis(100), max_retries: 0, start_waits: false };
+    assert_eq!(
+        patience(&format!("filename: f\n{retry}")),
+        Patience::Retry { interval, max_retries, start_waits: false }
+    );
+    let spinning =
+        Patience::Retry { interval: Duration::from_millis(100), max_retries: 0, start_waits: false };
     assert_eq!(patience("filename: f\nretry_on_failure: {enabled: true}\n"), spinning);
     assert_eq!(patience("filename: f\n"), Patience::None);
 }
@@ -98,7 +105,16 @@ fn any_of_the_tokens_opens_and_nothing_else_does() {
     let bearer = bearer("tokens: [alpha, beta-beta]\n");
     assert_eq!(judged(&bearer, "Bearer alpha"), Ok("token 0".into()));
     assert_eq!(judged(&bearer, "bearer beta-beta"), Ok("token 1".into()));
-    let wrong = ["alpha", "Bearer", "Bearer ", "Bearer alph", "Bearer alphaa", "Bearer  alpha", "Basic alpha", "Bearer gamma"];
+    let wrong = [
+        "alpha",
+        "Bearer",
+        "Bearer ",
+        "Bearer alph",
+        "Bearer alphaa",
+        "Bearer  alpha",
+        "Basic alpha",
+        "Bearer gamma",
+    ];
     for value in wrong {
         assert_eq!(judged(&bearer, value), Err(WRONG), "{value}");
     }
@@ -172,7 +188,8 @@ async fn a_missing_file_stops_the_start_unless_there_is_patience() {
     let error = strict.start(stop.clone()).await.err().unwrap().to_string();
     assert!(error.contains("filename: cannot read"), "{error}");
 
-    let bounded = "retry_on_failure: {enabled: true, max_retries: 5, interval: 2s}\nwait_for_token_file: true\n";
+    let bounded =
+        "retry_on_failure: {enabled: true, max_retries: 5, interval: 2s}\nwait_for_token_file: true\n";
     let began = Instant::now();
     let waiting = Arc::new(bearer(&with_file(&path, bounded)));
     assert!(waiting.start(stop).await.is_err());
@@ -208,7 +225,8 @@ async fn the_start_waits_for_the_file_or_goes_on_without_it() {
 async fn looking_for_the_file_ends_with_the_gateway() {
     let folder = tempfile::tempdir().unwrap();
     let (stopper, stop) = stopper();
-    let bearer = Arc::new(bearer(&with_file(&folder.path().join("token"), "retry_on_failure: {enabled: true}\n")));
+    let bearer =
+        Arc::new(bearer(&with_file(&folder.path().join("token"), "retry_on_failure: {enabled: true}\n")));
     let running = bearer.start(stop).await.unwrap().unwrap();
     stopper.stop(Instant::now());
     running.await.unwrap();

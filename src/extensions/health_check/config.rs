@@ -182,7 +182,8 @@ fn check_pipeline(section: &Section, given: Option<CheckPipeline>) -> Result<War
 
 fn components(section: &Section, rest: &Section, own: Own) -> Result<(Components, Warnings), Errors> {
     let mut errors = Errors::new();
-    let plain = ["path", "response_body", "check_collector_pipeline"].into_iter().filter(|key| section.has(key));
+    let plain =
+        ["path", "response_body", "check_collector_pipeline"].into_iter().filter(|key| section.has(key));
     let of_server = rest.node().entries().iter().map(|(key, _)| &*key.text);
     for key in plain.chain(of_server) {
         let error = section.error(key, format!("`{key}` has no effect with `use_v2: true`"));
@@ -211,7 +212,8 @@ fn patience(section: &Section, given: ComponentHealth) -> Result<(Option<Duratio
         return Err(section.error(at, problem).hint(hint).into());
     }
     let word = "counts like a recoverable error: after `recovery_duration`";
-    let warnings = if include_permanent_errors { vec![(at.to_owned(), word.to_owned())] } else { Warnings::new() };
+    let warnings =
+        if include_permanent_errors { vec![(at.to_owned(), word.to_owned())] } else { Warnings::new() };
     Ok((include_recoverable_errors.then(|| recovery_duration.get()), warnings))
 }
 
@@ -244,7 +246,9 @@ fn grpc(block: &Section) -> Result<GrpcServer, Errors> {
     }
     let mut errors = Errors::new();
     if server.endpoint.is_empty() {
-        errors.push(block.error("endpoint", "grpc endpoint required").hint("write `endpoint: localhost:13132`"));
+        errors.push(
+            block.error("endpoint", "grpc endpoint required").hint("write `endpoint: localhost:13132`"),
+        );
     } else {
         located(block, server.check(), &mut errors);
     }
@@ -268,7 +272,9 @@ fn served(block: &Section, server: &mut HttpServer, default: &str, missing: &str
 }
 
 fn located(block: &Section, problems: Vec<Problem>, errors: &mut Errors) {
-    problems.into_iter().for_each(|found| errors.push(block.error(&found.at, found.problem).hint(found.hint)));
+    problems
+        .into_iter()
+        .for_each(|found| errors.push(block.error(&found.at, found.problem).hint(found.hint)));
 }
 
 /// Probes carry no credentials, and extensions are made before they know each other.

@@ -33,7 +33,8 @@ struct Node {
 impl Graph {
     /// Reads the gateway's description of itself.
     pub(super) fn of(described: &Value) -> Self {
-        let nodes = described.get("nodes").and_then(|nodes| Vec::<Node>::deserialize(nodes).ok()).unwrap_or_default();
+        let nodes =
+            described.get("nodes").and_then(|nodes| Vec::<Node>::deserialize(nodes).ok()).unwrap_or_default();
         let mut pipelines: BTreeMap<String, BTreeSet<Member>> = BTreeMap::new();
         for node in &nodes {
             // Receivers and exporters belong to the pipelines on the other end of their edges.
@@ -51,11 +52,6 @@ impl Graph {
             }
         }
         Self(pipelines)
-    }
-
-    /// Whether there is a pipeline of this name.
-    pub(super) fn has(&self, pipeline: &str) -> bool {
-        self.0.contains_key(pipeline)
     }
 }
 

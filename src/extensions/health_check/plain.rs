@@ -20,7 +20,11 @@ struct Answer {
 /// The answer to a request for `path`.
 pub(super) fn answer(config: &Plain, path: &str, ready: bool, started: Time, now: Time) -> Response<Pieces> {
     if !serves(&config.path, path) {
-        return respond(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n".to_owned());
+        return respond(
+            StatusCode::NOT_FOUND,
+            "text/plain; charset=utf-8",
+            "404 page not found\n".to_owned(),
+        );
     }
     let code = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     match &config.bodies {

@@ -35,7 +35,9 @@ impl HealthCheck {
     /// Binds everything.
     pub(super) async fn open(&self) -> Result<Vec<Door>, Fault> {
         match &self.config {
-            Config::Plain(plain) => Ok(vec![Door::Plain(self.http("endpoint", &plain.server).await?, Arc::clone(plain))]),
+            Config::Plain(plain) => {
+                Ok(vec![Door::Plain(self.http("endpoint", &plain.server).await?, Arc::clone(plain))])
+            }
             Config::Components(components) => {
                 let mut doors = Vec::new();
                 if let Some(StatusPage { server, .. }) = &components.http {
@@ -72,15 +74,22 @@ impl HealthCheck {
         let all = join_all(doors.into_iter().map(|door| door.serve(Arc::clone(&self.watch), stop.clone())));
         let looks = matches!(self.config, Config::Components(_));
         let watching = async {
-            while looks {
-                self.watch.look();
-                tokio::select! {
-                    _ = stop.requested() => return,
-                    () = tokio::time::sleep(EVERY) => {}
-                }
+            if looks {
+                self.keep_looking(&mut stop).await;
             }
         };
         tokio::join!(all, watching);
+    }
+
+    /// Looks at the gateway until the stop, so that it is known since when what fails has failed.
+    async fn keep_looking(&self, stop: &mut Stop) {
+        loop {
+            self.watch.look();
+            tokio::select! {
+                _ = stop.requested() => return,
+                () = tokio::time::sleep(EVERY) => {}
+            }
+        }
     }
 }
 

@@ -34,7 +34,11 @@ struct Asked {
 }
 
 /// Answers one call.
-pub(super) async fn answer(config: &Components, watch: &Watch, request: Request<Incoming>) -> Response<Pieces> {
+pub(super) async fn answer(
+    config: &Components,
+    watch: &Watch,
+    request: Request<Incoming>,
+) -> Response<Pieces> {
     if !grpc::is_grpc(request.headers()) || request.uri().path() != CHECK {
         return grpc::refuse(&Status::unimplemented("unknown service or method"));
     }
@@ -48,12 +52,15 @@ async fn service(request: Request<Incoming>) -> Result<String, Status> {
     let (head, body) = request.into_parts();
     let free = |_| Ok::<_, Infallible>(());
     let until = Instant::now().checked_add(PATIENCE);
-    let message = grpc::read_request(&head.headers, body, LARGEST, until, free).await.map_err(|error| match error {
-        RequestError::Status(status) => status,
-        RequestError::Refused(never) => match never {},
-    })?;
+    let message =
+        grpc::read_request(&head.headers, body, LARGEST, until, free).await.map_err(|error| match error {
+            RequestError::Status(status) => status,
+            RequestError::Refused(never) => match never {},
+        })?;
     let malformed = |_| Status::invalid_argument("the request is not a HealthCheckRequest");
-    let plain = message.open(LARGEST, free).map_err(|_| Status::invalid_argument("the request cannot be decompressed"))?;
+    let plain = message
+        .open(LARGEST, free)
+        .map_err(|_| Status::invalid_argument("the request cannot be decompressed"))?;
     Asked::decode(plain).map(|asked| asked.service).map_err(malformed)
 }
 

@@ -5,7 +5,8 @@ use tz::UtcDateTime;
 /// RFC 3339 in UTC, as many decimals as are needed; the year 1 for what has no time.
 pub(super) fn timestamp(unix_nanos: Option<u64>) -> String {
     let none = || "0001-01-01T00:00:00Z".to_owned();
-    let Some(moment) = unix_nanos.and_then(|nanos| UtcDateTime::from_total_nanoseconds(nanos.into()).ok()) else {
+    let Some(moment) = unix_nanos.and_then(|nanos| UtcDateTime::from_total_nanoseconds(nanos.into()).ok())
+    else {
         return none();
     };
     let text = moment.to_string();

@@ -12,7 +12,11 @@ use http::{Response, StatusCode, Uri};
 /// The answer to a request for `uri`.
 pub(super) fn answer(config: &Components, page: &StatusPage, watch: &Watch, uri: &Uri) -> Response<Pieces> {
     if page.path.as_deref() != Some(uri.path()) {
-        return respond(StatusCode::NOT_FOUND, "text/plain; charset=utf-8", "404 page not found\n".to_owned());
+        return respond(
+            StatusCode::NOT_FOUND,
+            "text/plain; charset=utf-8",
+            "404 page not found\n".to_owned(),
+        );
     }
     let (pipeline, verbose) = asked(uri.query().unwrap_or_default());
     let (seen, graph) = (watch.look(), Graph::of(&watch.describe()));

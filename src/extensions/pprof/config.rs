@@ -36,12 +36,16 @@ impl Default for Keys {
 
 impl Config {
     pub(super) fn of(section: &Section) -> Result<Self, Errors> {
-        let Keys { endpoint, block_profile_fraction, mutex_profile_fraction, save_to_file } = section.parse()?;
+        let Keys { endpoint, block_profile_fraction, mutex_profile_fraction, save_to_file } =
+            section.parse()?;
         let mut errors = Errors::new();
-        let fractions =
-            [("block_profile_fraction", block_profile_fraction), ("mutex_profile_fraction", mutex_profile_fraction)];
+        let fractions = [
+            ("block_profile_fraction", block_profile_fraction),
+            ("mutex_profile_fraction", mutex_profile_fraction),
+        ];
         for (key, _) in fractions.into_iter().filter(|(_, fraction)| *fraction > 0) {
-            let error = section.error(key, "weft's runtime does not count blocking: only CPU profiles are taken");
+            let error =
+                section.error(key, "weft's runtime does not count blocking: only CPU profiles are taken");
             errors.push(error.hint("set it to 0; `perf trace -s` tells where threads wait"));
         }
         if !save_to_file.is_empty() && !sampler::IS_BUILT {

@@ -92,13 +92,18 @@ pub(super) fn profile(stacks: &[Stack], start: u64, duration: Duration) -> Profi
     let mut building = Building::default();
     building.text("");
     let kinds = [("samples", "count"), ("cpu", "nanoseconds")];
-    let [samples, cpu] = kinds.map(|(kind, unit)| ValueType { kind: building.text(kind), unit: building.text(unit) });
+    let [samples, cpu] =
+        kinds.map(|(kind, unit)| ValueType { kind: building.text(kind), unit: building.text(unit) });
     let key = building.text("thread");
     for Stack { frames, thread, count } in stacks {
         let count = i64::try_from(*count).unwrap_or(i64::MAX);
         let location_id = frames.iter().map(|frame| building.location(frame)).collect();
         let label = vec![Label { key, text: building.text(thread) }];
-        building.profile.sample.push(Sample { location_id, value: vec![count, count.saturating_mul(PERIOD)], label });
+        building.profile.sample.push(Sample {
+            location_id,
+            value: vec![count, count.saturating_mul(PERIOD)],
+            label,
+        });
     }
     Profile {
         sample_type: vec![samples, cpu.clone()],

@@ -90,7 +90,11 @@ mod sampling {
             line: symbol.lineno.unwrap_or_default(),
         };
         let thread = frames.thread_name_or_id();
-        Stack { frames: symbols.map(frame).collect(), thread, count: u64::try_from(count).unwrap_or_default() }
+        Stack {
+            frames: symbols.map(frame).collect(),
+            thread,
+            count: u64::try_from(count).unwrap_or_default(),
+        }
     }
 }
 

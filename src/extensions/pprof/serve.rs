@@ -20,7 +20,10 @@ const USUAL: u64 = 30;
 const LONGEST: u64 = 300;
 /// What Go's runtime has besides, and why weft has not.
 const ABSENT: [(&str, &str); 8] = [
-    ("heap", "the allocator keeps no call sites; zpages with expvar shows how much memory is used and admitted"),
+    (
+        "heap",
+        "the allocator keeps no call sites; zpages with expvar shows how much memory is used and admitted",
+    ),
     ("allocs", "the allocator keeps no call sites; use heaptrack or `perf record -e page-faults`"),
     ("goroutine", "weft has tasks, which keep no stacks; zpages shows what each component holds"),
     ("block", "the runtime does not count blocking; `perf trace -s` does"),
@@ -42,14 +45,23 @@ pub(super) struct Pprof {
 pub(super) type Refusal = (StatusCode, String);
 
 impl Pprof {
-    pub(super) fn new(id: Arc<str>, config: Arc<Config>, clock: Arc<dyn Clock>, compute: Arc<Compute>) -> Self {
+    pub(super) fn new(
+        id: Arc<str>,
+        config: Arc<Config>,
+        clock: Arc<dyn Clock>,
+        compute: Arc<Compute>,
+    ) -> Self {
         Self { id, config, clock, compute }
     }
 
     /// Binds the endpoint.
     pub(super) async fn open(&self) -> Result<Site, Fault> {
         let site = Site::http(&self.config.server).await.map_err(|error| {
-            Fault::lasting(Blame::Config, "listen", format!("{error}, given by `extensions.{}.endpoint`", self.id))
+            Fault::lasting(
+                Blame::Config,
+                "listen",
+                format!("{error}, given by `extensions.{}.endpoint`", self.id),
+            )
         })?;
         tracing::info!(extension = %self.id, address = site.address(), "listening");
         Ok(site)
@@ -165,7 +177,9 @@ pub(super) fn asked(uri: &Uri) -> Result<Asked, Refusal> {
         Some(name) => {
             let absent = ABSENT.iter().find(|(absent, _)| *absent == name);
             let missing = (StatusCode::NOT_FOUND, "404 page not found".to_owned());
-            Err(absent.map_or(missing, |(name, why)| (StatusCode::NOT_IMPLEMENTED, format!("no profile `{name}`: {why}"))))
+            Err(absent.map_or(missing, |(name, why)| {
+                (StatusCode::NOT_IMPLEMENTED, format!("no profile `{name}`: {why}"))
+            }))
         }
         None => Err((StatusCode::NOT_FOUND, "404 page not found".to_owned())),
     }

@@ -1,5 +1,7 @@
 //! Configurations, the format, and a profile of this very process.
 
+#![allow(clippy::disallowed_methods, reason = "what a test spawns, it joins")]
+
 use super::config::Config;
 use super::profile::{Profile, encode, profile};
 use super::sampler::{Frame, Stack};
@@ -44,7 +46,8 @@ fn keys_and_defaults() {
     let config = Config::of(&section("{}")).unwrap();
     assert_eq!((config.server.endpoint.as_str(), config.save_to_file), ("localhost:1777", None));
     prepare(&section(COMPONENT.example)).unwrap();
-    prepare(&section("endpoint: 0.0.0.0:1777\nblock_profile_fraction: 0\nmutex_profile_fraction: -1\n")).unwrap();
+    prepare(&section("endpoint: 0.0.0.0:1777\nblock_profile_fraction: 0\nmutex_profile_fraction: -1\n"))
+        .unwrap();
     let errors = prepare(&section("block_profile_fraction: 3\nmutex_profile_fraction: 5\n")).unwrap_err();
     assert_eq!(errors.len(), 2, "{errors:?}");
     assert!(errors.iter().all(|error| error.problem.contains("only CPU profiles")));

@@ -35,7 +35,8 @@ impl Config {
             "localhost:55679".clone_into(&mut server.endpoint);
         }
         if server.endpoint.is_empty() {
-            let error = section.error("endpoint", "\"endpoint\" is required when using the \"zpages\" extension");
+            let error =
+                section.error("endpoint", "\"endpoint\" is required when using the \"zpages\" extension");
             errors.push(error.hint("write `endpoint: localhost:55679`"));
         } else {
             let problems = server.check().into_iter();

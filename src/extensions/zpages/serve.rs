@@ -26,7 +26,11 @@ impl Zpages {
     /// Binds the endpoint.
     pub(super) async fn open(&self) -> Result<Site, Fault> {
         let site = Site::http(&self.config.server).await.map_err(|error| {
-            Fault::lasting(Blame::Config, "listen", format!("{error}, given by `extensions.{}.endpoint`", self.id))
+            Fault::lasting(
+                Blame::Config,
+                "listen",
+                format!("{error}, given by `extensions.{}.endpoint`", self.id),
+            )
         })?;
         tracing::info!(extension = %self.id, address = site.address(), "listening");
         Ok(site)
@@ -55,7 +59,8 @@ impl Zpages {
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        headers.insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
+        headers
+            .insert(HeaderName::from_static("x-content-type-options"), HeaderValue::from_static("nosniff"));
         response
     }
 }

@@ -1,5 +1,7 @@
 //! Configurations, pages, and the server on a port of the system's choice.
 
+#![allow(clippy::disallowed_methods, reason = "what a test spawns, it joins")]
+
 use super::config::Config;
 use super::pages::page;
 use super::serve::Zpages;
@@ -66,9 +68,12 @@ fn keys_and_defaults() {
     assert!(Config::of(&section(COMPONENT.example)).unwrap().expvar);
     let cases = [
         ("endpoint: \"\"\n", "\"endpoint\" is required when using the \"zpages\" extension"),
-        ("endpoint: localhost:1\nauth: {authenticator: basicauth}\n", "an extension cannot ask another one to judge its requests"),
+        (
+            "endpoint: localhost:1\nauth: {authenticator: basicauth}\n",
+            "an extension cannot ask another one to judge its requests",
+        ),
         ("expvr: {enabled: true}\n", "unknown field `expvr`"),
-        ("transport: pigeon\n", "unknown transport \"pigeon\""),
+        ("transport: pigeon\n", "transport \"pigeon\" cannot carry HTTP"),
     ];
     for (yaml, words) in cases {
         let errors = prepare(&section(yaml)).unwrap_err();
@@ -81,11 +86,17 @@ fn a_pipeline_shows_its_own_and_what_it_shares() {
     let pipelines = get("/debug/pipelinez").unwrap();
     let members = |name: &str| -> Vec<String> {
         let nodes = pipelines["pipelines"][name].as_array().unwrap();
-        nodes.iter().map(|node| format!("{} {}", node["role"].as_str().unwrap(), node["id"].as_str().unwrap())).collect()
+        nodes
+            .iter()
+            .map(|node| format!("{} {}", node["role"].as_str().unwrap(), node["id"].as_str().unwrap()))
+            .collect()
     };
     assert_eq!(members("traces"), ["exporter otlp/a", "processor batch", "fan_out traces", "receiver otlp"]);
     assert_eq!(members("logs"), ["exporter debug", "fan_out logs", "receiver otlp"]);
-    assert_eq!(pipelines["pipelines"]["traces"][0], json!({ "role": "exporter", "id": "otlp/a", "entered": 5 }));
+    assert_eq!(
+        pipelines["pipelines"]["traces"][0],
+        json!({ "role": "exporter", "id": "otlp/a", "entered": 5 })
+    );
 }
 
 #[test]

@@ -77,6 +77,7 @@ fn without_keys_the_collectors_defaults_hold() {
 fn what_cannot_work_is_told() {
     assert!(wrong("send_batch_size: 10\nsend_batch_max_size: 9").contains("must be greater or equal"));
     assert!(wrong("metadata_keys: [X-A, x-a]").contains("duplicate entry"));
+    assert!(wrong("timeout: -1s").contains("must be greater or equal to 0"));
     assert!(wrong("send_batch_sise: 1").contains("send_batch_sise"));
 }
 

@@ -20,7 +20,7 @@ fn limit(text: &str) -> MemoryLimit {
 
 fn wrong(text: &str) -> Vec<String> {
     let errors = prepare(&section(text)).expect_err(text);
-    errors.into_iter().map(|error| error.path.to_string().replace("processors.memory_limiter", "")).collect()
+    errors.into_iter().map(|error| error.path.replace("processors.memory_limiter", "")).collect()
 }
 
 #[test]

@@ -25,13 +25,14 @@ fn numbers_of(signal: Signal, request: &[u8]) -> Vec<u64> {
 
 #[test]
 fn requests_are_valid_and_numbered_without_a_gap() {
+    // So many that a resource has a metric of every kind.
     for signal in Signal::ALL {
-        let pool = Pool::new(shape(signal));
+        let pool = Pool::new(Shape { items: 512, ..shape(signal) });
         for index in [0, 5, 77] {
             let request = pool.request(index, NOW);
-            assert_eq!(numbers_of(signal, &request), (index * 100..(index + 1) * 100).collect::<Vec<_>>());
+            assert_eq!(numbers_of(signal, &request), (index * 512..(index + 1) * 512).collect::<Vec<_>>());
             let checked = Data::check(signal, Bytes::from(request), &Limits::default()).unwrap();
-            assert_eq!((checked.data.items(), checked.repaired), (100, 0));
+            assert_eq!((checked.data.items(), checked.repaired), (512, 0));
         }
     }
 }

@@ -45,15 +45,18 @@ fn read_number(record: &[u8]) -> Option<u64> {
     })
 }
 
+/// Field 4 is a number's double; of a histogram it is the count, and field 5 the sum.
 fn value(point: &[u8]) -> Option<u64> {
-    let mut rest = point;
+    let (mut rest, mut double, mut sum) = (point, None, None);
     while !rest.is_empty() {
-        if let (4 | 5, Value::Fixed(bits)) = field(&mut rest).ok()? {
-            let number = f64::from_bits(bits);
-            return (number >= 0.0 && number < 2_f64.powi(53)).then_some(number as u64);
+        match field(&mut rest).ok()? {
+            (4, Value::Fixed(bits)) => double = Some(bits),
+            (5, Value::Fixed(bits)) => sum = Some(bits),
+            _ => {}
         }
     }
-    None
+    let number = f64::from_bits(sum.or(double)?);
+    (number >= 0.0 && number < 2_f64.powi(53)).then_some(number as u64)
 }
 
 enum Value<'a> {

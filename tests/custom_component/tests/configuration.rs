@@ -1,10 +1,12 @@
 //! What the command line says of components that weft does not know.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
 use custom_component::COMPONENTS;
 use std::path::Path;
 use std::process::{Command, Output};
-use weft::config::Section;
 use weft::component::Prepare;
+use weft::config::Section;
 
 fn gateway(args: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_line-gateway")).args(args).output().unwrap()
@@ -62,8 +64,9 @@ fn mistakes_are_told_with_place_and_hint() {
         "gateway.yaml:2:17",
         "did you mean `endpoint`?",
         "gateway.yaml:4:26",
+        "gateway.yaml:4:29",
         "did you mean `value`?",
-        "gateway.yaml:7:47",
+        "gateway.yaml:7:50",
         "did you mean `queue_size`?",
     ] {
         assert!(errors.contains(wanted), "{wanted} is not in:\n{errors}");
@@ -96,14 +99,19 @@ fn a_component_in_a_pipeline_of_another_signal_is_told() {
     assert_eq!(output.status.code(), Some(1));
     let errors = text(&output.stderr);
     for id in ["line_socket", "tag", "line_file"] {
-        assert!(errors.contains(&format!("`{id}`")) || errors.contains(&format!("\"{id}\"")), "{id}: {errors}");
+        assert!(
+            errors.contains(&format!("`{id}`")) || errors.contains(&format!("\"{id}\"")),
+            "{id}: {errors}"
+        );
     }
 }
 
 #[test]
 fn ours_are_in_the_list_beside_wefts() {
     let list = text(&gateway(&["components"]).stdout);
-    for wanted in ["otlp ", "line_socket ", "takes lines of text at a unix socket", "(also: label)", "line_file "] {
+    for wanted in
+        ["otlp ", "line_socket ", "takes lines of text at a unix socket", "(also: label)", "line_file "]
+    {
         assert!(list.contains(wanted), "{wanted} is not in:\n{list}");
     }
 }

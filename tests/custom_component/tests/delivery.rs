@@ -1,5 +1,7 @@
 //! What flows through components that weft does not know: queue, retries, answers, counts, and the report that adds up.
 
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests fail by panicking")]
+
 use std::path::Path;
 use std::time::Duration;
 use tempfile::TempDir;

@@ -42,7 +42,9 @@ fn prepare(section: &Section) -> Result<Prepared<Box<dyn Receiver>>, Errors> {
         errors.push(section.error("endpoint", "`endpoint` is required").hint("write a path for the socket"));
     }
     if max_line_bytes == 0 {
-        errors.push(section.error("max_line_bytes", "`max_line_bytes` must be positive").hint("the default is 65536"));
+        errors.push(
+            section.error("max_line_bytes", "`max_line_bytes` must be positive").hint("the default is 65536"),
+        );
     }
     errors.finish(())?;
     let make = move |env: &Env| {

@@ -8,8 +8,7 @@ pub(super) fn data(line: &str, unix_nanos: u64) -> Option<Data> {
     let (attributes, body) = words(line);
     let attributes: Vec<_> =
         attributes.iter().map(|(key, value)| json!({"key": key, "value": {"stringValue": value}})).collect();
-    let record =
-        json!({"timeUnixNano": unix_nanos.to_string(), "body": {"stringValue": body}, "attributes": attributes});
+    let record = json!({"timeUnixNano": unix_nanos.to_string(), "body": {"stringValue": body}, "attributes": attributes});
     let request = json!({"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]}).to_string();
     let limits = Limits::default();
     let wire = json::decode(Signal::Logs, request.as_bytes(), &limits).ok()?;

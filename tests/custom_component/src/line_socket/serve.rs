@@ -8,9 +8,7 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 use weft::batch::{Context, Outcome};
-use weft::component::{
-    Blame, BoxFuture, Clock, DEFAULT_DEADLINE, Fault, Ingress, Receiver, Running, Stop,
-};
+use weft::component::{Blame, BoxFuture, Clock, DEFAULT_DEADLINE, Fault, Ingress, Receiver, Running, Stop};
 use weft::otlp::Signal;
 
 /// Connections at a time; more wait in the socket's backlog.
@@ -37,7 +35,12 @@ impl Receiver for LineSocket {
 }
 
 impl LineSocket {
-    async fn serve(self: Box<Self>, listener: UnixListener, ingress: Ingress, mut stop: Stop) -> Result<(), Fault> {
+    async fn serve(
+        self: Box<Self>,
+        listener: UnixListener,
+        ingress: Ingress,
+        mut stop: Stop,
+    ) -> Result<(), Fault> {
         let own = Arc::new(*self);
         let mut connections = JoinSet::new();
         loop {
@@ -74,7 +77,8 @@ impl LineSocket {
                 return;
             }
             let long = line.len() as u64 > most;
-            let answer = if long { "refused: the line is too long\n" } else { self.take(&line, &ingress).await };
+            let answer =
+                if long { "refused: the line is too long\n" } else { self.take(&line, &ingress).await };
             if write.write_all(answer.as_bytes()).await.is_err() || long {
                 return;
             }

@@ -61,7 +61,9 @@ struct Tag {
 impl Tag {
     fn is_kept(&self, record: &Record<'_>) -> bool {
         let value = record.attribute(&self.config.key);
-        !value.and_then(|value| value.as_str()).is_some_and(|value| self.config.drop.iter().any(|drop| drop == value))
+        !value
+            .and_then(|value| value.as_str())
+            .is_some_and(|value| self.config.drop.iter().any(|drop| drop == value))
     }
 }
 

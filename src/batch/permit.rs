@@ -44,7 +44,13 @@ impl Budget {
     /// A budget of `hard` bytes that admits up to `soft` of them.
     pub fn with_soft(hard: usize, soft: usize) -> Arc<Self> {
         let soft = soft.min(hard);
-        Arc::new(Self { soft, hard, used: AtomicUsize::new(0), peak: AtomicUsize::new(0), freed: Notify::new() })
+        Arc::new(Self {
+            soft,
+            hard,
+            used: AtomicUsize::new(0),
+            peak: AtomicUsize::new(0),
+            freed: Notify::new(),
+        })
     }
 
     /// Bytes held now. May exceed the soft line by what growth inside overdrew.

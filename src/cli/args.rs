@@ -145,6 +145,9 @@ mod tests {
     fn the_bare_form_is_run() {
         let cli = Cli::parse_from(["weft", "--config=a.yaml", "--config", "b.yaml", "--set", "x.y=1"]);
         assert!(cli.verb.is_none());
-        assert_eq!((cli.run.source.config, cli.run.source.set), (vec!["a.yaml".into(), "b.yaml".into()], vec!["x.y=1".into()]));
+        assert_eq!(
+            (cli.run.source.config, cli.run.source.set),
+            (vec!["a.yaml".into(), "b.yaml".into()], vec!["x.y=1".into()])
+        );
     }
 }

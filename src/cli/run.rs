@@ -92,8 +92,12 @@ async fn live(
     let mut signals = Signals::new()?;
     let mut gateway = Gateway::start(&plan, options).await.map_err(|fault| fault.to_string())?;
     own.observe(&gateway);
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), threads,
-        memory_limit_bytes = gateway.budget().limit() as u64, "everything is ready");
+    tracing::info!(
+        version = env!("CARGO_PKG_VERSION"),
+        threads,
+        memory_limit_bytes = gateway.budget().limit() as u64,
+        "everything is ready"
+    );
     tracing::info!("{}", plan.guarantee);
     let failed = tokio::select! {
         name = signals.next() => {

@@ -38,7 +38,9 @@ impl Settings {
     /// Longest time from a signal to the end.
     pub(super) fn shutdown(&self) -> Result<Duration, String> {
         let parsed = self.shutdown_timeout.parse::<GoDuration>();
-        parsed.map(GoDuration::get).map_err(|error| format!("--shutdown-timeout (WEFT_SHUTDOWN_TIMEOUT): {error}"))
+        parsed
+            .map(GoDuration::get)
+            .map_err(|error| format!("--shutdown-timeout (WEFT_SHUTDOWN_TIMEOUT): {error}"))
     }
 
     /// Threads that serve the network, where `granted` CPUs may be used.
@@ -52,7 +54,8 @@ mod tests {
     use super::*;
 
     fn layered(run: &Run, variables: &[(&str, &str)]) -> Result<Settings, String> {
-        let variables = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        let variables =
+            variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Settings::layered(run, config::Environment::with_prefix("WEFT").source(Some(variables)))
     }
 

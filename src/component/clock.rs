@@ -82,7 +82,8 @@ mod tests {
 
     #[test]
     fn a_seed_gives_its_sequence_again() {
-        let draw = |seed| std::iter::repeat_with(|| ()).take(3).scan(SplitMix::new(seed), |r, ()| Some(r.next()));
+        let draw =
+            |seed| std::iter::repeat_with(|| ()).take(3).scan(SplitMix::new(seed), |r, ()| Some(r.next()));
         assert_eq!(draw(7).collect::<Vec<_>>(), draw(7).collect::<Vec<_>>());
         assert_ne!(draw(7).collect::<Vec<_>>(), draw(8).collect::<Vec<_>>());
         let random = SplitMix::new(1);

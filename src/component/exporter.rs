@@ -144,7 +144,12 @@ impl Drop for Receipt {
 /// A sink that gathers: it owns the receipts of what it was given until its commit.
 pub trait Writer: Send + 'static {
     /// Takes data in. A fault is told to people; the receipt tells the rest.
-    fn write(&mut self, data: Data, ctx: &Context, receipt: Receipt) -> impl Future<Output = Result<(), Fault>> + Send;
+    fn write(
+        &mut self,
+        data: Data,
+        ctx: &Context,
+        receipt: Receipt,
+    ) -> impl Future<Output = Result<(), Fault>> + Send;
 
     /// Commits what was taken in and settles its receipts.
     fn flush(&mut self) -> impl Future<Output = Result<(), Fault>> + Send;
@@ -198,7 +203,12 @@ impl<E: Exporter> AnyExporter for E {
 /// A [`Writer`] without its type, as the engine keeps it.
 pub trait AnyWriter: Send {
     /// See [`Writer::write`].
-    fn write<'a>(&'a mut self, data: Data, ctx: &'a Context, receipt: Receipt) -> BoxFuture<'a, Result<(), Fault>>;
+    fn write<'a>(
+        &'a mut self,
+        data: Data,
+        ctx: &'a Context,
+        receipt: Receipt,
+    ) -> BoxFuture<'a, Result<(), Fault>>;
     /// See [`Writer::flush`].
     fn flush(&mut self) -> BoxFuture<'_, Result<(), Fault>>;
     /// See [`Writer::next_flush`].
@@ -206,7 +216,12 @@ pub trait AnyWriter: Send {
 }
 
 impl<W: Writer> AnyWriter for W {
-    fn write<'a>(&'a mut self, data: Data, ctx: &'a Context, receipt: Receipt) -> BoxFuture<'a, Result<(), Fault>> {
+    fn write<'a>(
+        &'a mut self,
+        data: Data,
+        ctx: &'a Context,
+        receipt: Receipt,
+    ) -> BoxFuture<'a, Result<(), Fault>> {
         Box::pin(Writer::write(self, data, ctx, receipt))
     }
 

@@ -18,7 +18,9 @@ mod stop;
 pub use clock::{Clock, Random, SplitMix, SystemClock};
 pub use compute::Compute;
 pub use delivery::{Delivery, KEYS as DELIVERY_KEYS, Partition, Queue, QueueBatch, RetryOnFailure};
-pub use exporter::{AnyExporter, AnyRequest, AnyWriter, Book, Exporter, Receipt, Request, Requests, Sent, Sink, Writer};
+pub use exporter::{
+    AnyExporter, AnyRequest, AnyWriter, Book, Exporter, Receipt, Request, Requests, Sent, Sink, Writer,
+};
 pub use extension::{Authenticator, Capability, Credentials, Denied, Extension, Extensions};
 pub use fault::{Blame, BoxError, Fault};
 pub use ingress::{Account, Admitted, Arriving, DEFAULT_DEADLINE, Ingress, Inlet, OnItsWay, Transit};

@@ -129,9 +129,7 @@ impl Search<'_> {
     }
 
     fn contains_reported(&self, node: usize) -> bool {
-        self.reports
-            .iter()
-            .any(|report| report.place.around.contains(&node) && report.place.node != node)
+        self.reports.iter().any(|report| report.place.around.contains(&node) && report.place.node != node)
     }
 
     /// Goes inwards from a place that may be too far out, as long as one child is found to be the culprit.

@@ -19,7 +19,11 @@ pub(super) struct Accounts {
     lines: [[OnceLock<Line>; TRANSPORTS.len() + 1]; 3],
 }
 
+/// One signal over one transport.
 struct Line {
+    success: Counter,
+    refusal: Counter,
+    failure: Counter,
     accepted: Counter,
     refused: Counter,
     failed: Counter,
@@ -35,7 +39,14 @@ impl Accounts {
         self.lines[signal as usize][at].get_or_init(|| {
             let labels = [("receiver", &*self.id), ("transport", transport)];
             let counter = |set: &'static BySignal| self.registry.counter(of_signal(set, signal), &labels);
+            let requests = |outcome| {
+                let labels = [("outcome", outcome), ("receiver", &*self.id), ("transport", transport)];
+                self.registry.counter(&names::RECEIVER_REQUESTS, &labels)
+            };
             Line {
+                success: requests("success"),
+                refusal: requests("refused"),
+                failure: requests("failure"),
                 accepted: counter(&names::RECEIVER_ACCEPTED),
                 refused: counter(&names::RECEIVER_REFUSED),
                 failed: counter(&names::RECEIVER_FAILED),
@@ -53,12 +64,19 @@ impl Account for Accounts {
 
     fn accepted(&self, signal: Signal, transport: &'static str, items: u64, rejected: u64) {
         let line = self.line(signal, transport);
+        line.success.increment(1);
         line.accepted.increment(items);
         line.refused.increment(rejected);
     }
 
     fn refused(&self, signal: Signal, transport: &'static str, items: u64, again: bool) {
         let line = self.line(signal, transport);
-        if again { line.refused.increment(items) } else { line.failed.increment(items) }
+        if again {
+            line.refusal.increment(1);
+            line.refused.increment(items);
+        } else {
+            line.failure.increment(1);
+            line.failed.increment(items);
+        }
     }
 }

@@ -15,7 +15,8 @@ use super::worker::{Node, Worker};
 use super::writing::{SignalBook, Writing};
 use crate::batch::{Gather, Thresholds};
 use crate::component::{
-    AnyExporter, AnyWriter, Arriving, Delivery, Env, Fault, Ingress, Inlet, Processor, Receiver, Sink, Stop, Transit,
+    AnyExporter, AnyWriter, Arriving, Delivery, Env, Fault, Ingress, Inlet, Processor, Receiver, Sink, Stop,
+    Transit,
 };
 use crate::otlp::Signal;
 use std::collections::BTreeSet;
@@ -85,7 +86,13 @@ pub(super) fn assemble(plan: &Plan, env: &Env, stop: &Stop) -> Result<Parts, Fau
 }
 
 impl Assembly<'_> {
-    fn node(&mut self, role: Role, id: &Arc<str>, pipeline: Option<&Arc<str>>, signal: Signal) -> (usize, Arc<Counts>) {
+    fn node(
+        &mut self,
+        role: Role,
+        id: &Arc<str>,
+        pipeline: Option<&Arc<str>>,
+        signal: Signal,
+    ) -> (usize, Arc<Counts>) {
         let counts = Arc::<Counts>::default();
         let (id, pipeline) = (Arc::clone(id), pipeline.cloned());
         let node = Counted { role, id, pipeline, signal, next: Vec::new(), counts: Arc::clone(&counts) };
@@ -149,12 +156,18 @@ impl Assembly<'_> {
     }
 
     /// One queue and one task for all signals.
-    fn writer(&mut self, id: &Arc<str>, writer: Box<dyn AnyWriter>, delivery: &Delivery) -> [Option<Door<Outbox>>; 3] {
+    fn writer(
+        &mut self,
+        id: &Arc<str>,
+        writer: Box<dyn AnyWriter>,
+        delivery: &Delivery,
+    ) -> [Option<Door<Outbox>>; 3] {
         let nodes = Signal::ALL.map(|signal| {
             let (at, counts) = self.node(Role::Exporter, id, None, signal);
             (at, Arc::new(SignalBook { counts, ledger: self.ledger(Role::Exporter, id, signal) }))
         });
-        let (outbox, input) = Outbox::new(&delivery.queue, Arc::clone(&nodes[0].1.counts), nodes[0].1.ledger.clone());
+        let (outbox, input) =
+            Outbox::new(&delivery.queue, Arc::clone(&nodes[0].1.counts), nodes[0].1.ledger.clone());
         let books = nodes.each_ref().map(|(_, book)| Arc::clone(book));
         self.parts.writings.push(Writing { input, writer, books, clock: Arc::clone(&self.env.clock) });
         nodes.map(|(at, book)| Some((outbox.counted_by(Arc::clone(&book.counts), book.ledger.clone()), at)))
@@ -182,7 +195,8 @@ impl Assembly<'_> {
             self.worker(input, chain, vec![outlet]);
         }
         for ((connector, input), node) in plan.connectors.iter().zip(connectors).zip(joints) {
-            let outlets = connector.ports.iter().map(|&port| self.port(node.1, connector, plan, port)).collect();
+            let outlets =
+                connector.ports.iter().map(|&port| self.port(node.1, connector, plan, port)).collect();
             self.worker(input, vec![node.0], outlets);
         }
         Ok(())
@@ -204,7 +218,8 @@ impl Assembly<'_> {
             let ledger = self.ledger(Role::Processor, id, pipeline.signal);
             chain.push(Node { processor, counts, ledger });
         }
-        let (exit, _) = self.node(Role::FanOut, &Arc::clone(&pipeline.id), Some(&pipeline.id), pipeline.signal);
+        let (exit, _) =
+            self.node(Role::FanOut, &Arc::clone(&pipeline.id), Some(&pipeline.id), pipeline.signal);
         Ok((chain, exit))
     }
 
@@ -256,10 +271,12 @@ impl Assembly<'_> {
         let receiver = make(&self.env(id, None))?;
         let counts = Signal::ALL.map(|signal| {
             let (at, counts) = self.node(Role::Receiver, id, None, signal);
-            self.parts.nodes[at].next = planned.feeds[signal as usize].iter().map(|&to| self.pipelines[to].1).collect();
+            self.parts.nodes[at].next =
+                planned.feeds[signal as usize].iter().map(|&to| self.pipelines[to].1).collect();
             counts
         });
-        let routes = planned.feeds.each_ref().map(|to| to.iter().map(|&to| self.pipelines[to].0.clone()).collect());
+        let routes =
+            planned.feeds.each_ref().map(|to| to.iter().map(|&to| self.pipelines[to].0.clone()).collect());
         let account = Arc::new(Accounts::new(id, &self.env.registry, counts));
         let ingress = Ingress::new(routes, Arc::clone(&self.env.budget), facts.answer, account);
         self.parts.receivers.push((Arc::clone(id), receiver, ingress));

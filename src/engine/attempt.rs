@@ -81,7 +81,9 @@ impl Attempts {
             left = left.saturating_sub(items);
             self.counts.discard(items);
             self.ledger.left_out(&ctx.origin.tenant, reason, items);
-            claim.lose(items, |items| Outcome::rejected(items, Reason::new(reason, "this backend cannot take the items")));
+            claim.lose(items, |items| {
+                Outcome::rejected(items, Reason::new(reason, "this backend cannot take the items"))
+            });
         }
         if encoded.requests.iter().any(|request| request.lane.is_some()) {
             claim.blur();

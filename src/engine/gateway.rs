@@ -12,8 +12,8 @@ use super::status::{Condition, Parts as Standing};
 use super::tasks::Tasks;
 use crate::batch::Budget;
 use crate::component::{
-    Blame, Clock, Compute, Env, Extension, Extensions, Fault, Random, Running, SplitMix, Stop, Stopper, SystemClock,
-    stopper,
+    Blame, Clock, Compute, Env, Extension, Extensions, Fault, Random, Running, SplitMix, Stop, Stopper,
+    SystemClock, stopper,
 };
 use crate::telemetry::Registry;
 use std::sync::Arc;
@@ -38,7 +38,10 @@ pub struct Options {
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("memory", &self.memory).field("threads", &self.threads).finish_non_exhaustive()
+        f.debug_struct("Options")
+            .field("memory", &self.memory)
+            .field("threads", &self.threads)
+            .finish_non_exhaustive()
     }
 }
 
@@ -116,7 +119,8 @@ impl Gateway {
         let mut env = env(&options, &budget, &condition);
         env.headers = Arc::new(plan.headers.clone());
         let extensions = make_extensions(plan, &env)?;
-        env.extensions = Extensions::new(extensions.iter().map(|(id, made)| (id.to_string(), Arc::clone(made))));
+        env.extensions =
+            Extensions::new(extensions.iter().map(|(id, made)| (id.to_string(), Arc::clone(made))));
         let (stop_sinks, stop) = stopper();
         let parts = assemble(plan, &env, &stop)?;
         let mut gateway = Self {
@@ -146,12 +150,7 @@ impl Gateway {
         }
     }
 
-    async fn bring_up(
-        &mut self,
-        extensions: Vec<Named>,
-        parts: Parts,
-        stop: &Stop,
-    ) -> Result<(), Fault> {
+    async fn bring_up(&mut self, extensions: Vec<Named>, parts: Parts, stop: &Stop) -> Result<(), Fault> {
         let Parts { receivers, workers, dispatches, writings, nodes, ledgers } = parts;
         self.condition.stands(Standing { nodes, ledgers, budget: Arc::clone(&self.budget) });
         for (id, extension) in extensions {

@@ -23,6 +23,7 @@ struct Book {
     signal: Signal,
     registry: Registry,
     exporter: Option<Exporting>,
+    processor: Option<Processing>,
     /// Counters of losses, made when first needed: by tenant and reason.
     losses: Mutex<BTreeMap<(Tenant, &'static str), Counter>>,
     /// The last error, until an attempt succeeds.
@@ -35,6 +36,12 @@ struct Exporting {
     not_enqueued: Counter,
     retries: Counter,
     in_flight: Gauge,
+}
+
+/// What only processors count.
+struct Processing {
+    incoming: Counter,
+    outgoing: Counter,
 }
 
 /// Counts a request in flight until it is dropped.
@@ -62,12 +69,19 @@ impl Ledger {
     pub(super) fn new(registry: &Registry, role: Role, id: &Arc<str>, signal: Signal) -> Self {
         let exporter = (role == Role::Exporter).then(|| Exporting {
             sent: registry.counter(of_signal(&names::EXPORTER_SENT, signal), &[("exporter", id)]),
-            not_enqueued: registry.counter(of_signal(&names::EXPORTER_ENQUEUE_FAILED, signal), &[("exporter", id)]),
+            not_enqueued: registry
+                .counter(of_signal(&names::EXPORTER_ENQUEUE_FAILED, signal), &[("exporter", id)]),
             retries: registry.counter(&names::SEND_RETRIES, &[("exporter", id)]),
             in_flight: registry
                 .gauge(&names::EXPORTER_IN_FLIGHT, &[("data_type", signal.name()), ("exporter", id)]),
         });
+        let labels = [("otel.signal", signal.name()), ("processor", &**id)];
+        let processor = (role == Role::Processor).then(|| Processing {
+            incoming: registry.counter(&names::PROCESSOR_INCOMING_ITEMS, &labels),
+            outgoing: registry.counter(&names::PROCESSOR_OUTGOING_ITEMS, &labels),
+        });
         Self(Arc::new(Book {
+            processor,
             id: Arc::clone(id),
             signal,
             registry: registry.clone(),
@@ -81,8 +95,10 @@ impl Ledger {
     pub(super) fn watch(&self, outbox: &Outbox) {
         let Book { id, signal, registry, .. } = &*self.0;
         let labels = [("data_type", signal.name()), ("exporter", &**id)];
-        let (size, capacity) =
-            (registry.gauge(&names::EXPORTER_QUEUE_SIZE, &labels), registry.gauge(&names::EXPORTER_QUEUE_CAPACITY, &labels));
+        let (size, capacity) = (
+            registry.gauge(&names::EXPORTER_QUEUE_SIZE, &labels),
+            registry.gauge(&names::EXPORTER_QUEUE_CAPACITY, &labels),
+        );
         let level = outbox.level();
         registry.on_snapshot(move || {
             size.set(level.size() as f64);
@@ -90,13 +106,31 @@ impl Ledger {
         });
     }
 
+    /// `items` came into a processor.
+    pub(super) fn came_in(&self, items: u64) {
+        if let Some(processor) = &self.0.processor {
+            processor.incoming.increment(items);
+        }
+    }
+
+    /// `items` went out of a processor.
+    pub(super) fn went_out(&self, items: u64) {
+        if let Some(processor) = &self.0.processor {
+            processor.outgoing.increment(items);
+        }
+    }
+
     /// `items` were dropped on purpose or by a limit.
     pub(super) fn discarded(&self, tenant: &Tenant, reason: &'static str, items: u64) {
         let Book { id, signal, registry, losses, .. } = &*self.0;
         let mut losses = lock(losses);
         let counter = losses.entry((tenant.clone(), reason)).or_insert_with(|| {
-            let labels =
-                [("component", &**id), ("reason", reason), ("signal", signal.name()), ("tenant", tenant.name())];
+            let labels = [
+                ("component", &**id),
+                ("reason", reason),
+                ("signal", signal.name()),
+                ("tenant", tenant.name()),
+            ];
             registry.counter(&names::DISCARDED_ITEMS, &labels)
         });
         counter.increment(items);

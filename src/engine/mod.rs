@@ -26,8 +26,8 @@ mod writing;
 pub use counts::{Counts, Sums};
 pub use gateway::{Gateway, Options};
 pub use plan::{
-    Exit, Plan, Planned, PlannedConnector, PlannedExporter, PlannedExtension, PlannedPipeline, PlannedReceiver,
-    Table,
+    Exit, Plan, Planned, PlannedConnector, PlannedExporter, PlannedExtension, PlannedPipeline,
+    PlannedReceiver, Table,
 };
 pub use report::{Line, Report, Role};
 

@@ -52,7 +52,8 @@ const DIRECT: u64 = 64;
 impl Outbox {
     /// A queue by its settings, and the end that is emptied.
     pub(super) fn new(queue: &Queue, counts: Arc<Counts>, ledger: Ledger) -> (Self, mpsc::Receiver<Queued>) {
-        let (capacity, sizer) = if queue.enabled { (queue.queue_size, queue.sizer) } else { (DIRECT, Sizer::Requests) };
+        let (capacity, sizer) =
+            if queue.enabled { (queue.queue_size, queue.sizer) } else { (DIRECT, Sizer::Requests) };
         let scale = capacity.div_ceil(u64::from(u32::MAX)).max(1);
         let units = capacity.div_ceil(scale).max(1) as usize;
         let (sender, receiver) = mpsc::channel(units.min(Semaphore::MAX_PERMITS));

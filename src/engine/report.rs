@@ -107,11 +107,17 @@ impl Report {
             let came: u64 = before.iter().map(|before| before.sums.left).sum();
             let ports = before.iter().any(|before| before.role == Role::Connector);
             if !before.is_empty() && !ports && came != sums.entered {
-                wrong.push(format!("{came} items left for {role:?} {id} of {place}, {} entered", sums.entered));
+                wrong.push(format!(
+                    "{came} items left for {role:?} {id} of {place}, {} entered",
+                    sums.entered
+                ));
             }
             if *role == Role::Connector && self.entered(&line.next) != sums.left {
                 let entered = self.entered(&line.next);
-                wrong.push(format!("{} items left {role:?} {id} of {place}, {entered} entered its ports", sums.left));
+                wrong.push(format!(
+                    "{} items left {role:?} {id} of {place}, {entered} entered its ports",
+                    sums.left
+                ));
             }
         }
         wrong

@@ -41,6 +41,10 @@ struct Shift {
     clock: Arc<dyn Clock>,
 }
 
+#[allow(
+    clippy::large_enum_variant,
+    reason = "one lives at a time, and a box would be an allocation per batch"
+)]
 enum Event {
     Batch(Arriving),
     Closed,
@@ -119,6 +123,7 @@ impl Shift {
             return;
         }
         self.chain[at].counts.enter(batch.items());
+        self.chain[at].ledger.came_in(batch.items());
         self.call(at, |processor, out| processor.process(batch, out));
     }
 
@@ -164,9 +169,10 @@ impl Shift {
 }
 
 impl Node {
-    fn book(&mut self, tally: &mut Tally) {
+    fn book(&self, tally: &mut Tally) {
         let out: u64 = tally.emitted.iter().map(|(_, batch)| batch.items()).sum();
         self.counts.leave(out);
+        self.ledger.went_out(out);
         self.counts.absorb(std::mem::take(&mut tally.absorbed));
         self.counts.create(std::mem::take(&mut tally.created));
         self.counts.refuse(std::mem::take(&mut tally.refused));

@@ -1,8 +1,7 @@
 //! What tests, benches and `weft bench` share: numbered telemetry, backends that misbehave by script, and whole
 //! gateways with probes at both ends.
 //!
-//! Nothing here opens a socket or a file, and nothing is global. Time is the runtime's, so a test that pauses it
-//! decides every moment.
+//! Time is the runtime's, so a test that pauses it decides every moment.
 
 mod backend;
 mod door;

@@ -102,7 +102,7 @@ fn who_is_not_trusted_delivers_nothing() {
         (None, format!("ca_file: {}", at("other.pem"))),
         (None, String::new()),
         (None, format!("{trusts}, server_name_override: another.example")),
-        (Some("ca.pem"), trusts.clone()),
+        (Some("ca.pem"), trusts),
         (Some("ca.pem"), stranger),
     ];
     for (client_ca, tls) in cases {

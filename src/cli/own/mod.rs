@@ -16,11 +16,11 @@ use crate::telemetry::settings::{LogSettings, Prometheus, Reader, Settings};
 use crate::telemetry::{Level, Registry, Resource, names, process, registry};
 use http::{HeaderValue, Request, Response, StatusCode, header};
 use hyper::body::Incoming;
+use push::Push;
 use std::hash::{BuildHasher, RandomState};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
-use push::Push;
 use tokio::task::JoinSet;
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -69,10 +69,15 @@ impl Own {
                 let Prometheus { host, port, style } = prometheus;
                 let bind = Bind::Tcp { host: host.clone(), port: *port, family: Family::Any };
                 let listener = Listener::bind(&bind).await;
-                let listener = listener.map_err(|error| format!("{error}, given by `service.telemetry.metrics.readers`"))?;
+                let listener = listener
+                    .map_err(|error| format!("{error}, given by `service.telemetry.metrics.readers`"))?;
                 let address = listener.local_addr().map_or_else(|| bind.to_string(), |at| at.to_string());
                 tracing::info!(address, "metrics are served");
-                let page = Page { registry: self.registry.clone(), resource: resource.clone(), style: style.clone() };
+                let page = Page {
+                    registry: self.registry.clone(),
+                    resource: resource.clone(),
+                    style: style.clone(),
+                };
                 self.tasks.spawn(serve_page(listener, Arc::new(page), stop));
                 Ok(())
             }
@@ -86,12 +91,21 @@ impl Own {
     }
 
     /// Hands own log events to every one of `logs.processors`.
-    fn push_logs(&mut self, settings: &Settings, resource: &Resource, tap: Tap, stop: &Stop) -> Result<(), String> {
+    fn push_logs(
+        &mut self,
+        settings: &Settings,
+        resource: &Resource,
+        tap: Tap,
+        stop: &Stop,
+    ) -> Result<(), String> {
         let Some(mut tap) = tap else { return Ok(()) };
         let mut taps = Vec::new();
         for processor in &settings.logs.processors {
             let most = processor.batching.map_or(1, |batching| batching.max_export_batch_size);
-            let wait = processor.batching.and_then(|batching| batching.schedule_delay).unwrap_or(Duration::from_secs(1));
+            let wait = processor
+                .batching
+                .and_then(|batching| batching.schedule_delay)
+                .unwrap_or(Duration::from_secs(1));
             let room = processor.batching.map_or(most, |batching| batching.max_queue_size).max(1);
             let (sender, receiver) = tokio::sync::mpsc::channel(room);
             let push = Push::new(&processor.exporter, Signal::Logs)?;
@@ -110,7 +124,8 @@ impl Own {
     /// Shows the memory budget of a gateway among the metrics.
     pub(super) fn observe(&self, gateway: &Gateway) {
         let gauge = |def| self.registry.gauge(def, &[]);
-        let (used, limit, debt) = (gauge(&names::BUDGET_USED), gauge(&names::BUDGET_LIMIT), gauge(&names::BUDGET_DEBT));
+        let (used, limit, debt) =
+            (gauge(&names::BUDGET_USED), gauge(&names::BUDGET_LIMIT), gauge(&names::BUDGET_DEBT));
         let budget = Arc::clone(gateway.budget());
         self.registry.on_snapshot(move || {
             used.set(budget.used() as f64);
@@ -183,8 +198,10 @@ async fn push_logs(
 fn start_logs(settings: &Settings, resource: &Resource, registry: &Registry) -> Result<Tap, String> {
     let LogSettings { output_paths, error_output_paths, .. } = &settings.logs;
     let colour = crate::config::process_environment("NO_COLOR").is_none();
-    let outputs = Outputs::open(output_paths, error_output_paths, colour).map_err(|error| error.to_string())?;
-    let built = logs::build(&settings.logs, resource, registry, outputs).map_err(|error| error.to_string())?;
+    let outputs =
+        Outputs::open(output_paths, error_output_paths, colour).map_err(|error| error.to_string())?;
+    let built =
+        logs::build(&settings.logs, resource, registry, outputs).map_err(|error| error.to_string())?;
     let subscriber = tracing_subscriber::registry().with(built.layer);
     tracing::subscriber::set_global_default(subscriber).map_err(|error| error.to_string())?;
     Ok(built.tap)

@@ -41,9 +41,15 @@ impl Push {
     /// A destination for `signal`, or what is wrong with it.
     pub(super) fn new(exporter: &Exporter, signal: Signal) -> Result<Self, String> {
         let Exporter::Otlp(otlp) = exporter else {
-            return Ok(Self { to: To::Console(signal), encoding: Encoding::Identity, timeout: Duration::MAX, failing: false });
+            return Ok(Self {
+                to: To::Console(signal),
+                encoding: Encoding::Identity,
+                timeout: Duration::MAX,
+                failing: false,
+            });
         };
-        let wrong = |Problem { at, problem, hint }: Problem| format!("own telemetry: {at}: {problem} ({hint})");
+        let wrong =
+            |Problem { at, problem, hint }: Problem| format!("own telemetry: {at}: {problem} ({hint})");
         let to = match otlp.protocol {
             Protocol::Grpc => {
                 let channel = Channel::new(&grpc_settings(otlp)).map_err(wrong)?;
@@ -82,7 +88,8 @@ impl Push {
                 Ok(())
             }
             To::Grpc(channel, path) => {
-                let message = grpc::frame(vec![request], self.encoding, level).map_err(|error| text(&error))?;
+                let message =
+                    grpc::frame(vec![request], self.encoding, level).map_err(|error| text(&error))?;
                 let path = PathAndQuery::from_static(path);
                 let timeout = Some(self.timeout);
                 let call = Call { path, metadata: HeaderMap::new(), message: &message, timeout };
@@ -122,7 +129,11 @@ const fn export(signal: Signal) -> &'static str {
 /// The endpoint as it stands if it has a path, else with the signal's own.
 fn url(endpoint: &str, signal: Signal) -> String {
     let path = endpoint.parse::<Uri>().ok().map(|uri| uri.path().to_owned()).unwrap_or_default();
-    if path.len() > 1 { endpoint.to_owned() } else { format!("{}/v1/{signal}", endpoint.trim_end_matches('/')) }
+    if path.len() > 1 {
+        endpoint.to_owned()
+    } else {
+        format!("{}/v1/{signal}", endpoint.trim_end_matches('/'))
+    }
 }
 
 fn tls(otlp: &Otlp) -> TlsClient {

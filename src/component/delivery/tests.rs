@@ -17,7 +17,7 @@ fn taken(text: &str) -> Delivery {
 /// The paths and problems of what is wrong.
 fn wrong(text: &str) -> Vec<(String, String)> {
     let errors = take(text).expect_err(text);
-    errors.into_iter().map(|error| (error.path.into(), error.problem.into())).collect()
+    errors.into_iter().map(|error| (error.path, error.problem)).collect()
 }
 
 #[test]

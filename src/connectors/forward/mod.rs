@@ -15,11 +15,7 @@ pub static COMPONENT: Component = Component {
     readme: include_str!("README.md"),
     example: "",
     prepare: Prepare::Connector(
-        &[
-            (Signal::Traces, Signal::Traces),
-            (Signal::Metrics, Signal::Metrics),
-            (Signal::Logs, Signal::Logs),
-        ],
+        &[(Signal::Traces, Signal::Traces), (Signal::Metrics, Signal::Metrics), (Signal::Logs, Signal::Logs)],
         prepare,
     ),
 };
@@ -30,7 +26,8 @@ struct Config {}
 
 fn prepare(section: &Section) -> Result<Prepared<Box<dyn Processor>>, Errors> {
     let Config {} = section.parse()?;
-    let make = |env: &Env| -> Result<Box<dyn Processor>, Fault> { Ok(Box::new(Forward { ports: env.ports.len() })) };
+    let make =
+        |env: &Env| -> Result<Box<dyn Processor>, Fault> { Ok(Box::new(Forward { ports: env.ports.len() })) };
     Ok(Prepared::new(make))
 }
 

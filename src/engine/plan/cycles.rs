@@ -18,7 +18,7 @@ pub(super) fn check(
             let steps =
                 cycle.iter().zip(&links).map(|(&at, link)| format!("{} → {link} → ", pipelines[at].id));
             let problem = format!("cycle detected: {}{}", steps.collect::<String>(), pipelines[cycle[0]].id);
-            errors.push(error(settings, cycle[0], &links[0], problem));
+            errors.push(error(settings, cycle[0], links[0], problem));
         }
     }
 }

@@ -28,7 +28,8 @@ pub static COMPONENT: Component = Component {
 fn prepare(section: &Section) -> Result<Prepared<Sink>, Errors> {
     let config = Arc::new(Config::of(section)?);
     let auth = config.client.auth.as_ref();
-    let needs = auth.map(|auth| ("auth.authenticator".to_owned(), auth.authenticator.clone(), Capability::Credentials));
+    let needs = auth
+        .map(|auth| ("auth.authenticator".to_owned(), auth.authenticator.clone(), Capability::Credentials));
     let delivery = Some(config.delivery.clone());
     let reads_headers = config.delivery.partition();
     let facts = Facts { delivery, reads_headers, needs: needs.into_iter().collect(), ..Facts::default() };

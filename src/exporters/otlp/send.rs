@@ -55,7 +55,8 @@ impl Otlp {
         };
         let channel = Channel::new(&config.client).map_err(wrong)?;
         let encoding = config.encoding();
-        let level = Level::checked(encoding, None).map_err(|why| Fault::lasting(Blame::Config, "config", why))?;
+        let level =
+            Level::checked(encoding, None).map_err(|why| Fault::lasting(Blame::Config, "config", why))?;
         let credentials = match &config.client.auth {
             None => None,
             Some(auth) => Some(credentials(env, &auth.authenticator)?),
@@ -78,7 +79,9 @@ impl Otlp {
         let work = move || grpc::frame(data.encode(), encoding, level);
         let framed = if large { self.compute.run(work).await } else { Some(work()) };
         let failed = |why: String| Fault::lasting(Blame::Weft, "encode", why);
-        framed.ok_or_else(|| failed("compression ended without a result".into()))?.map_err(|error| failed(error.to_string()))
+        framed
+            .ok_or_else(|| failed("compression ended without a result".into()))?
+            .map_err(|error| failed(error.to_string()))
     }
 
     fn metadata(&self) -> Result<HeaderMap, Fault> {
@@ -91,7 +94,8 @@ impl Otlp {
 }
 
 fn credentials(env: &Env, id: &str) -> Result<Arc<dyn Credentials>, Fault> {
-    let missing = || Fault::lasting(Blame::Config, "auth", format!("extension `{id}` has no credentials to give"));
+    let missing =
+        || Fault::lasting(Blame::Config, "auth", format!("extension `{id}` has no credentials to give"));
     env.extensions.credentials(id).ok_or_else(missing)
 }
 

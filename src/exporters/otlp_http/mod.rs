@@ -30,7 +30,8 @@ pub static COMPONENT: Component = Component {
 fn prepare(section: &Section) -> Result<Prepared<Sink>, Errors> {
     let config = Arc::new(Config::of(section)?);
     let auth = config.client.auth.as_ref();
-    let needs = auth.map(|auth| ("auth.authenticator".to_owned(), auth.authenticator.clone(), Capability::Credentials));
+    let needs = auth
+        .map(|auth| ("auth.authenticator".to_owned(), auth.authenticator.clone(), Capability::Credentials));
     let facts = Facts {
         delivery: Some(config.delivery.clone()),
         reads_headers: config.delivery.partition(),

@@ -40,7 +40,8 @@ pub(super) fn refused(signal: Signal, response: &HttpResponse, now: SystemTime) 
     let words = format!("export of {signal}: HTTP {}{}", status.as_u16(), said(headers, body));
     let asked = headers.get(header::RETRY_AFTER).and_then(|value| value.to_str().ok());
     let asked = asked.and_then(|value| retry_after::parse(value, now));
-    let passing = |label| Fault::new(Blame::Backend, asked.map_or(Retry::Backoff, Retry::After), label, words.clone());
+    let passing =
+        |label| Fault::new(Blame::Backend, asked.map_or(Retry::Backoff, Retry::After), label, words.clone());
     match *status {
         StatusCode::TOO_MANY_REQUESTS => passing("throttled"),
         StatusCode::SERVICE_UNAVAILABLE => passing("unavailable"),
@@ -63,7 +64,8 @@ fn said(headers: &HeaderMap, body: &[u8]) -> String {
         Some(Format::Proto) => RpcStatus::decode(body).map(|status| status.message).unwrap_or_default(),
         _ => String::from_utf8_lossy(body.get(..WORDS * 4).unwrap_or(body)).into_owned(),
     };
-    let text: String = text.trim().chars().take(WORDS).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let text: String =
+        text.trim().chars().take(WORDS).map(|c| if c.is_control() { ' ' } else { c }).collect();
     if text.is_empty() { text } else { format!(" ({text})") }
 }
 

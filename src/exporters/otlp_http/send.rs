@@ -52,12 +52,15 @@ impl OtlpHttp {
         let wrong = |words: String| Fault::lasting(Blame::Config, "config", words);
         let needs_tls = urls.iter().flatten().any(|url| url.scheme_str() == Some("https"));
         let made = HttpClient::new(client, needs_tls);
-        let made = made.map_err(|Problem { at, problem, hint }| wrong(format!("{at}: {problem} ({hint})")))?;
+        let made =
+            made.map_err(|Problem { at, problem, hint }| wrong(format!("{at}: {problem} ({hint})")))?;
         let credentials = match &client.auth {
             None => None,
             Some(auth) => {
                 let found = env.extensions.credentials(&auth.authenticator);
-                Some(found.ok_or_else(|| wrong(format!("extension `{}` has no credentials to give", auth.authenticator)))?)
+                Some(found.ok_or_else(|| {
+                    wrong(format!("extension `{}` has no credentials to give", auth.authenticator))
+                })?)
             }
         };
         Ok(Self {
@@ -89,7 +92,8 @@ impl OtlpHttp {
 
     fn request(&self, signal: Signal, body: &[Bytes]) -> Result<Request<Pieces>, Fault> {
         let url = self.urls[signal as usize].clone();
-        let no_endpoint = || Fault::lasting(Blame::Config, "config", format!("no endpoint is set for {signal}"));
+        let no_endpoint =
+            || Fault::lasting(Blame::Config, "config", format!("no endpoint is set for {signal}"));
         let mut request = Request::new(Pieces::new(body.iter().cloned()));
         *request.method_mut() = Method::POST;
         *request.uri_mut() = url.ok_or_else(no_endpoint)?;

@@ -231,9 +231,9 @@ fn looking_changes_nothing() {
 }
 
 mod by_hand {
-    use crate::otlp::tests::generate::Dice;
     use super::*;
     use crate::otlp::Problem;
+    use crate::otlp::tests::generate::Dice;
     use crate::otlp::wire::put_bytes;
 
     fn framed(number: u32, body: &[u8]) -> Vec<u8> {

@@ -23,8 +23,7 @@ struct Meters {
 }
 
 /// Why a batch is refused when too many kinds wait already.
-const TOO_MANY: Reason =
-    Reason::new("metadata_cardinality", "too many batcher metadata-value combinations");
+const TOO_MANY: Reason = Reason::new("metadata_cardinality", "too many batcher metadata-value combinations");
 
 impl Batcher {
     pub(super) fn new(config: &Config, env: &Env) -> Self {

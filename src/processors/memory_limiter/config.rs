@@ -33,12 +33,21 @@ pub(super) struct Config {
 impl Config {
     pub(super) fn check(&self, section: &Section) -> Result<(), Errors> {
         let mut errors = Errors::new();
-        let mut wrong = |at: &str, problem: &str, hint: &str| errors.push(section.error(at, problem).hint(hint));
+        let mut wrong =
+            |at: &str, problem: &str, hint: &str| errors.push(section.error(at, problem).hint(hint));
         if self.check_interval.get().is_zero() {
-            wrong("check_interval", "'check_interval' must be greater than zero", "write `check_interval: 1s`");
+            wrong(
+                "check_interval",
+                "'check_interval' must be greater than zero",
+                "write `check_interval: 1s`",
+            );
         }
         if self.limit_mib == 0 && self.limit_percentage == 0 {
-            wrong("", "'limit_mib' or 'limit_percentage' must be greater than zero", "write `limit_percentage: 80`");
+            wrong(
+                "",
+                "'limit_mib' or 'limit_percentage' must be greater than zero",
+                "write `limit_percentage: 80`",
+            );
         }
         if self.limit_percentage > 100 || self.spike_limit_percentage > 100 {
             let at = if self.limit_percentage > 100 { "limit_percentage" } else { "spike_limit_percentage" };
@@ -46,9 +55,16 @@ impl Config {
             wrong(at, problem, "100 is all memory there is");
         }
         if self.limit_mib > 0 && self.limit_mib <= self.spike_limit_mib {
-            wrong("spike_limit_mib", "'spike_limit_mib' must be smaller than 'limit_mib'", "a fifth of the limit is usual");
+            wrong(
+                "spike_limit_mib",
+                "'spike_limit_mib' must be smaller than 'limit_mib'",
+                "a fifth of the limit is usual",
+            );
         }
-        if self.limit_mib == 0 && self.limit_percentage > 0 && self.limit_percentage <= self.spike_limit_percentage {
+        if self.limit_mib == 0
+            && self.limit_percentage > 0
+            && self.limit_percentage <= self.spike_limit_percentage
+        {
             wrong(
                 "spike_limit_percentage",
                 "'spike_limit_percentage' must be smaller than 'limit_percentage'",

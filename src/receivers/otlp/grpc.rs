@@ -46,7 +46,8 @@ async fn export(intake: &Intake, signal: Signal, request: Request<Incoming>) -> 
     };
     let permit = &mut arrived.admitted.permit;
     let until = Some(arrived.until);
-    let message = grpc::read_request(&head.headers, body, intake.0.largest, until, |more| permit.grow(more)).await;
+    let message =
+        grpc::read_request(&head.headers, body, intake.0.largest, until, |more| permit.grow(more)).await;
     match message {
         Ok(message) => Ok(intake.take(arrived, message.encoding, message.bytes, as_is).await),
         Err(RequestError::Refused(busy)) => Ok(intake.refuse(signal, busy.into())),
@@ -69,4 +70,3 @@ fn status(refusal: Refusal) -> Status {
     let details = rpc::RpcStatus::new(code as i32, message.clone()).retry_after(after);
     Status::with_details(code, message, details.encode().into())
 }
-

@@ -78,8 +78,7 @@ async fn respond(site: &Site, request: Request<Incoming>) -> Response<Pieces> {
         return plain(StatusCode::NOT_FOUND, "404 page not found");
     };
     if request.method() != Method::POST {
-        let mut response =
-            plain(StatusCode::METHOD_NOT_ALLOWED, "405 method not allowed, supported: [POST]");
+        let mut response = plain(StatusCode::METHOD_NOT_ALLOWED, "405 method not allowed, supported: [POST]");
         response.headers_mut().insert(ALLOW, HeaderValue::from_static("POST"));
         return response;
     }
@@ -120,9 +119,8 @@ async fn drained(body: &mut Incoming, verdict: Verdict) -> Verdict {
 }
 
 fn encoding(headers: &HeaderMap, settings: &HttpServer) -> Result<Encoding, Refusal> {
-    let unsupported = |words: String| {
-        Refusal::new(tonic::Code::InvalidArgument, StatusCode::UNSUPPORTED_MEDIA_TYPE, words)
-    };
+    let unsupported =
+        |words: String| Refusal::new(tonic::Code::InvalidArgument, StatusCode::UNSUPPORTED_MEDIA_TYPE, words);
     let encoding = Encoding::of(headers).map_err(|error| unsupported(error.to_string()))?;
     if settings.admits(encoding) {
         return Ok(encoding);

@@ -65,7 +65,8 @@ impl Intake {
         let patience = timeout.unwrap_or(DEFAULT_DEADLINE).min(LONGEST);
         let received = clock.now();
         let until = Instant::now() + patience;
-        let admitted = ingress.admit(signal).await.inspect_err(|_| ingress.refused(signal, transport, true))?;
+        let admitted =
+            ingress.admit(signal).await.inspect_err(|_| ingress.refused(signal, transport, true))?;
         let origin = self.origin(headers, identity);
         let ctx = Context { origin, received, deadline: Some(received.after(patience)) };
         Ok(Arrived { admitted, signal, ctx, until })
@@ -135,7 +136,12 @@ impl Intake {
         Ok(checked.data)
     }
 
-    async fn open(&self, encoding: Encoding, body: Bytes, mut permit: Permit) -> (Permit, Result<Bytes, Refusal>) {
+    async fn open(
+        &self,
+        encoding: Encoding,
+        body: Bytes,
+        mut permit: Permit,
+    ) -> (Permit, Result<Bytes, Refusal>) {
         if encoding == Encoding::Identity {
             return (permit, Ok(body));
         }

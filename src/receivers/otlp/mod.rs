@@ -47,7 +47,11 @@ fn needs(config: &Config) -> Vec<(String, String, Capability)> {
     let grpc = config.grpc.as_ref().and_then(|server| server.auth.as_ref()).map(|auth| ("grpc", auth));
     let http = config.http.as_ref().and_then(|http| http.server.auth.as_ref()).map(|auth| ("http", auth));
     let need = |(protocol, auth): (&str, &crate::net::settings::Auth)| {
-        (format!("protocols.{protocol}.auth.authenticator"), auth.authenticator.clone(), Capability::Authenticator)
+        (
+            format!("protocols.{protocol}.auth.authenticator"),
+            auth.authenticator.clone(),
+            Capability::Authenticator,
+        )
     };
     grpc.into_iter().chain(http).map(need).collect()
 }

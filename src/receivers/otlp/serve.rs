@@ -71,17 +71,26 @@ impl Otlp {
 
     fn served(&self, door: Door, ingress: &Ingress) -> Result<Served, Fault> {
         let grpc = match &door.grpc {
-            Some(server) => {
-                Some(self.intake(ingress, "grpc", server.max_message(), server.include_metadata, server.auth.as_ref())?)
-            }
+            Some(server) => Some(self.intake(
+                ingress,
+                "grpc",
+                server.max_message(),
+                server.include_metadata,
+                server.auth.as_ref(),
+            )?),
             None => None,
         };
         let cors = door.http.as_ref().and_then(|http| http.server.cors.as_ref()).and_then(Cors::new);
         let http = match door.http {
             Some(http) => {
                 let server = &http.server;
-                let intake =
-                    self.intake(ingress, "http", server.max_body(), server.include_metadata, server.auth.as_ref())?;
+                let intake = self.intake(
+                    ingress,
+                    "http",
+                    server.max_body(),
+                    server.include_metadata,
+                    server.auth.as_ref(),
+                )?;
                 let headers = headers(&server.response_headers);
                 Some(Arc::new(Site { intake, paths: http.paths, headers, settings: http.server }))
             }
@@ -122,7 +131,9 @@ impl Otlp {
 impl Served {
     async fn answer(&self, request: Request<Incoming>) -> Response<Pieces> {
         match (&self.grpc, &self.http) {
-            (Some(intake), _) if crate::net::grpc::is_grpc(request.headers()) => grpc::answer(intake, request).await,
+            (Some(intake), _) if crate::net::grpc::is_grpc(request.headers()) => {
+                grpc::answer(intake, request).await
+            }
             (_, Some(site)) => self.http(site, request).await,
             _ => not_grpc(),
         }
@@ -142,7 +153,8 @@ impl Served {
 
 /// A gRPC port was spoken to by something else.
 fn not_grpc() -> Response<Pieces> {
-    let mut response = Response::new(Pieces::from("415 this port speaks gRPC (content-type application/grpc)"));
+    let mut response =
+        Response::new(Pieces::from("415 this port speaks gRPC (content-type application/grpc)"));
     *response.status_mut() = ::http::StatusCode::UNSUPPORTED_MEDIA_TYPE;
     response
 }

@@ -126,12 +126,18 @@ mod tests {
         let never = refusal(Retry::Never);
         assert_eq!((never.code, never.status.as_u16(), never.is_passing()), (Code::Internal, 500, false));
         let large = Refusal::too_large("too large");
-        assert_eq!((large.code, large.retry_after, large.is_passing()), (Code::ResourceExhausted, None, false));
+        assert_eq!(
+            (large.code, large.retry_after, large.is_passing()),
+            (Code::ResourceExhausted, None, false)
+        );
     }
 
     #[test]
     fn a_partial_refusal_is_an_acceptance() {
         let outcome = Outcome { delivered: 3, rejected: 2, reason: Some(FULL), ..Outcome::default() };
-        assert_eq!(Verdict::from(outcome), Verdict::Accepted { rejected: 2, message: "the queue is full".into() });
+        assert_eq!(
+            Verdict::from(outcome),
+            Verdict::Accepted { rejected: 2, message: "the queue is full".into() }
+        );
     }
 }

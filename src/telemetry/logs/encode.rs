@@ -3,9 +3,9 @@
 
 use std::fmt::Write;
 
+use super::event::Severity;
 use crate::telemetry::resource::Value;
 use crate::telemetry::settings::Encoding;
-use super::event::Severity;
 
 /// One line to be written.
 pub(super) struct Line<'a> {

@@ -11,15 +11,15 @@ use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 use tracing_subscriber::layer::{Context, Layer};
 
-use crate::telemetry::names;
-use crate::telemetry::registry::Registry;
-use crate::telemetry::resource::{Resource, Value};
-use crate::telemetry::settings::LogSettings;
 use super::encode::{self, Line};
 use super::event::{Fields, LogEvent, Severity};
 use super::output::Outputs;
 use super::sample::{Sampler, Verdict};
 use super::tap::Tap;
+use crate::telemetry::names;
+use crate::telemetry::registry::Registry;
+use crate::telemetry::resource::{Resource, Value};
+use crate::telemetry::settings::LogSettings;
 
 /// What layer and handle share.
 pub(super) struct Shared {

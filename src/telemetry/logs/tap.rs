@@ -6,9 +6,9 @@
 use metrics::Counter;
 use tokio::sync::mpsc::{Receiver, Sender, channel as bounded};
 
+use super::event::LogEvent;
 use crate::telemetry::names;
 use crate::telemetry::registry::Registry;
-use super::event::LogEvent;
 
 /// How many events wait for the pushing side.
 pub const TAP_CAPACITY: usize = 1024;

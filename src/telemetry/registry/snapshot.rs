@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::telemetry::def::Def;
 use super::labels::Labels;
+use crate::telemetry::def::Def;
 
 /// Every series with its value. Samples of one metric stand together, ordered by name, then labels.
 #[derive(Clone, Debug)]

@@ -1,7 +1,7 @@
 //! Names as Prometheus has them, from names as OpenTelemetry has them.
 
-use crate::telemetry::def::{Def, Kind};
 use super::Style;
+use crate::telemetry::def::{Def, Kind};
 
 /// The family's name with the suffixes that the style asks for. A suffix that the name already ends in is not
 /// repeated.

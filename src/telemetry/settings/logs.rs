@@ -6,10 +6,10 @@ use std::time::Duration;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error};
 
-use crate::telemetry::logs::Severity;
 use super::exporter::Processor;
 use super::word::one_of;
 use crate::config::GoDuration;
+use crate::telemetry::logs::Severity;
 
 /// What is logged, how, and where to.
 #[derive(Clone, Debug, Deserialize, PartialEq)]

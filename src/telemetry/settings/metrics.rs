@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use serde::Deserialize;
 
-use crate::telemetry::def::Level;
-use crate::telemetry::registry::View;
-use crate::telemetry::render::{ConstantLabels, Style};
 use super::exporter::{Exporter, RawExporter, millis};
 use super::view::RawView;
 use crate::config::{Errors, Section};
+use crate::telemetry::def::Level;
+use crate::telemetry::registry::View;
+use crate::telemetry::render::{ConstantLabels, Style};
 
 /// Which metrics, and for whom.
 #[derive(Clone, Debug, PartialEq)]

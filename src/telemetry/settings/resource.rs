@@ -1,8 +1,8 @@
 //! `service.telemetry.resource`: the old form is a plain map of attributes (a null removes one of the three that are
 //! always there), the new one a list below `attributes`.
 
-use crate::telemetry::resource::Value;
 use crate::config::{Errors, Node, Section, Typed};
+use crate::telemetry::resource::Value;
 
 /// The attributes that replace or extend the default ones.
 #[derive(Clone, Debug, Default, PartialEq)]

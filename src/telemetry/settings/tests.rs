@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::*;
 use crate::telemetry::def::Level;
 use crate::telemetry::logs::Severity;
 use crate::telemetry::render::Style;
 use crate::telemetry::resource::Value;
-use super::*;
 
 fn section(yaml: &str) -> Section {
     Section::from_yaml("service.telemetry", "test.yaml", yaml).unwrap()

@@ -3,10 +3,10 @@
 use serde::Deserialize;
 use serde::de::Deserializer;
 
-use crate::telemetry::def::Level;
 use super::exporter::Processor;
 use super::word::one_of;
 use crate::config::Optional;
+use crate::telemetry::def::Level;
 
 /// Which spans, and where to. Without processors there are none.
 #[derive(Clone, Debug, Deserialize, PartialEq)]

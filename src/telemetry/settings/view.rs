@@ -2,10 +2,10 @@
 
 use serde::Deserialize;
 
-use crate::telemetry::def::Kind;
-use crate::telemetry::registry::View;
 use super::metrics::Lists;
 use crate::config::Optional;
+use crate::telemetry::def::Kind;
+use crate::telemetry::registry::View;
 
 /// One view as it is written. A key of the schema that is missing here is one that weft does not do, and an error.
 #[derive(Default, Deserialize)]

@@ -134,7 +134,10 @@ fn known(component: &Component, block: &str) -> Vec<String> {
     let probe = "not_a_key_of_this_block";
     let steps = block.split('.').filter(|step| !step.is_empty()).chain([probe]);
     let lines = steps.enumerate().map(|(depth, step)| format!("{}{step}:\n", "  ".repeat(depth)));
-    let section = Section::from_yaml("x", "probe", &lines.collect::<String>()).expect("YAML");
+    // The newer form of the health check has keys of its own, which the older one refuses as a whole.
+    let newer = if component.name == "health_check" && !block.is_empty() { "use_v2: true\n" } else { "" };
+    let yaml = format!("{newer}{}", lines.collect::<String>());
+    let section = Section::from_yaml("x", "probe", &yaml).expect("YAML");
     let errors = upstream::prepare(component.prepare, &section).err().unwrap_or_default();
     let about = |errors: &Errors| {
         let error = errors.iter().find(|error| error.problem == format!("unknown field `{probe}`"));

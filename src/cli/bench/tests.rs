@@ -24,7 +24,7 @@ fn what_makes_no_sense_is_refused_with_what_would() {
         (["--signal", "spans"], "expected \"traces\", \"metrics\" or \"logs\""),
         (["--rate", "0"], "1 or more"),
         (["--error-percent", "101"], "from 0 to 100"),
-        (["--seconds", "-1"], "seconds"),
+        (["--seconds", "soon"], "seconds"),
         (["--items", "0"], "1..="),
     ] {
         let wrong = Cli::try_parse_from(["weft", "bench"].iter().chain(&flags)).unwrap_err().to_string();

@@ -1,3 +1,5 @@
+//! Tests of `debug`.
+
 use super::config::{Config, Output, Sampling, Verbosity};
 use super::print::{Printed, print};
 use crate::config::Section;

@@ -1,3 +1,5 @@
+//! Tests of `file`.
+
 use super::config::Settings;
 use super::write::FileWriter;
 use super::{COMPONENT, prepare};

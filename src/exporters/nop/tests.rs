@@ -1,3 +1,5 @@
+//! Tests of `nop`.
+
 use super::*;
 use bytes::Bytes;
 

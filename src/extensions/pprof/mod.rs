@@ -1,6 +1,6 @@
 //! `pprof`: CPU profiles on request, in the format of `go tool pprof`.
 //!
-//! Nothing is sampled until somebody asks. What Go's runtime has and weft lacks (goroutines, blocking, heap sites) is
+//! Nothing is sampled until somebody asks, and only by a build with the feature `pprof`. What Go's runtime has and weft lacks (goroutines, blocking, heap sites) is
 //! answered 501 with the way out, never an empty profile.
 
 mod config;
@@ -21,7 +21,7 @@ pub static COMPONENT: Component = Component {
     name: "pprof",
     aliases: &[],
     signals: &[],
-    summary: "takes CPU profiles on request",
+    summary: "takes CPU profiles on request (with the feature `pprof`)",
     readme: include_str!("README.md"),
     example: "endpoint: localhost:1777\n",
     prepare: Prepare::Extension(prepare),

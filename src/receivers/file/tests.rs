@@ -1,3 +1,5 @@
+//! Tests of `file`.
+
 use super::config::{Format, Settings};
 use super::run::Replay;
 use super::{COMPONENT, MALFORMED, detect};

@@ -1,3 +1,5 @@
+//! Tests of `nop`.
+
 use super::*;
 use crate::batch::{Budget, Wants};
 use crate::component::{Account, stopper};

@@ -3,7 +3,7 @@
 use super::load;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use weft::config::{Loader, Settings};
+use weft::config::{Loader, Settings, Source};
 
 /// Kubernetes objects, not configurations.
 const MANIFESTS: [&str; 1] = ["k8s-gateway.yaml"];
@@ -16,9 +16,9 @@ fn yaml(folder: &Path) -> BTreeSet<PathBuf> {
         .collect()
 }
 
-/// The complete gateways of `configs/`.
+/// The complete gateways of `configs/`, and the image's.
 pub(crate) fn configs() -> Vec<String> {
-    let all = yaml(Path::new("configs"));
+    let all = yaml(Path::new("configs")).into_iter().chain(yaml(Path::new("docker"))).collect::<Vec<_>>();
     let gateways = all.iter().filter(|path| !MANIFESTS.iter().any(|manifest| path.ends_with(manifest)));
     gateways.map(|path| path.to_string_lossy().into_owned()).collect()
 }
@@ -30,6 +30,31 @@ fn every_configuration_in_configs_plans_without_a_word() {
         let plan =
             load::plan([path.as_str()], [], &load::table()).unwrap_or_else(|errors| panic!("{errors}"));
         assert!(plan.warnings.is_empty(), "{path}: {}", weft::config::Errors(plan.warnings));
+    }
+}
+
+/// The configuration inside of the manifest, as Kubernetes mounts it.
+#[test]
+fn the_manifest_holds_a_configuration_that_plans() {
+    let limits = weft::config::Limits::default();
+    for manifest in MANIFESTS {
+        let text = std::fs::read_to_string(Path::new("configs").join(manifest)).expect(manifest);
+        let documents = text.split("\n---").map(|document| {
+            let document = document.trim_start_matches('-');
+            weft::config::parse(&Source::file(manifest, document), document, &limits)
+                .unwrap_or_else(|e| panic!("{e}"))
+        });
+        let maps =
+            documents.filter(|node| node.get("kind").and_then(|kind| kind.as_text()) == Some("ConfigMap"));
+        let values: Vec<_> =
+            maps.filter_map(|map| Some(map.get("data")?.entries().to_vec())).flatten().collect();
+        assert!(!values.is_empty(), "{manifest} holds no configuration");
+        for (key, value) in values {
+            let yaml = format!("yaml:{}", value.as_text().unwrap_or_default());
+            let plan = load::plan([yaml], [], &load::table())
+                .unwrap_or_else(|errors| panic!("{}: {errors}", key.text));
+            assert!(plan.warnings.is_empty(), "{}: {}", key.text, weft::config::Errors(plan.warnings));
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! The HTTP server: HTTP/1.1 and HTTP/2 on one socket, plain or TLS, until it is told to stop.
 //!
 //! Each connection is one task, owned and joined by [`serve`]. Its life (head time-out, idle, age, stop) is decided in
-//! [`connection`], its numbers stand in [`Tuning`]. What a request means is the service's business; so are body limits
+//! `connection`, its numbers stand in [`Tuning`]. What a request means is the service's business; so are body limits
 //! and deadlines, which belong to the request.
 
 mod connection;

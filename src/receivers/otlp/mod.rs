@@ -1,7 +1,7 @@
 //! `otlp`: takes OTLP over gRPC and HTTP, as the specification and the Collector have it.
 //!
 //! A request is let in before its body is read, charged as its bytes arrive, checked once, and handed
-//! over as the bytes it came in. Both protocols end in [`intake`]; what differs is framing and words.
+//! over as the bytes it came in. Both protocols end in `intake`; what differs is framing and words.
 
 mod config;
 mod grpc;

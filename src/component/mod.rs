@@ -192,6 +192,8 @@ pub struct Facts {
     pub reads_identity: bool,
     /// Extensions it needs: the key that names them, the id, and what they must be able to do.
     pub needs: Vec<(String, String, Capability)>,
+    /// What an extension can do for others.
+    pub provides: Vec<Capability>,
     /// When a receiver's senders are answered.
     pub answer: Wants,
     /// How an exporter's batches are delivered.

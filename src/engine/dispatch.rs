@@ -54,7 +54,7 @@ impl Dispatch {
             () = super::too_late(&mut stop) => {}
         }
         flight.free.shutdown().await;
-        self.abandon(ready);
+        self.abandon(ready).await;
     }
 
     /// The next batch to send; none when all is sent.
@@ -88,17 +88,17 @@ impl Dispatch {
         }
     }
 
-    /// Counts what the deadline left behind.
-    fn abandon(&mut self, mut ready: VecDeque<Batch>) {
+    /// Counts what the deadline left behind, and what still comes from those who had reserved a place.
+    async fn abandon(&mut self, ready: VecDeque<Batch>) {
         self.input.close();
-        while let Ok(Queued { batch, room }) = self.input.try_recv() {
-            drop(room);
-            ready.push_back(batch);
-        }
-        if let Some(gather) = &mut self.gather {
-            gather.flush(|batch, _| ready.push_back(batch));
-        }
         ready.into_iter().for_each(|batch| self.attempts.abandon(batch));
+        if let Some(gather) = &mut self.gather {
+            gather.flush(|batch, _| self.attempts.abandon(batch));
+        }
+        while let Some(Queued { batch, room }) = self.input.recv().await {
+            drop(room);
+            self.attempts.abandon(batch);
+        }
     }
 }
 

@@ -46,7 +46,8 @@ impl Writing {
             () = super::too_late(&mut stop) => {}
         }
         self.input.close();
-        while let Ok(Queued { batch, .. }) = self.input.try_recv() {
+        // Until those who had reserved a place have used it or given it up.
+        while let Some(Queued { batch, .. }) = self.input.recv().await {
             drop(self.receipt(batch));
         }
     }

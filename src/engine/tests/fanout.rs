@@ -115,3 +115,25 @@ async fn what_failed_at_one_branch_after_it_was_queued_changes_no_answer() {
     assert_eq!((backends[0].taken().len(), backends[2].taken().len()), (3, 0));
     assert_eq!(report.total(super::Role::Exporter).discarded, 3);
 }
+
+/// Guarantees: a batch that has a place in one queue and waits for another at the deadline is not lost in between.
+#[tokio::test(start_paused = true)]
+async fn at_the_deadline_a_batch_between_two_queues_is_counted() {
+    let yaml = "
+receivers: { probe: }
+exporters:
+  backend/a:
+  backend/b: { timeout: 0, sending_queue: { num_consumers: 1, queue_size: 1, block_on_overflow: true } }
+service: { pipelines: { logs: { receivers: [probe], exporters: [backend/a, backend/b] } } }
+";
+    // Room is made in one queue at the very moment at which all are closed, and either may come first.
+    for _ in 0..50 {
+        let slow = Backend::always(Verdict::Slow(secs(2)));
+        let started = plan(yaml).backend("backend/b", &slow).start().await.unwrap();
+        let door = started.door("probe");
+        let pending: Vec<_> = (0..5).map(|at| door.submit(logs(at * 3, 3), LONG)).collect();
+        run().await;
+        stop(started, secs(2)).await;
+        drop(pending);
+    }
+}

@@ -13,8 +13,8 @@ mod server;
 mod tests;
 
 use crate::component::{
-    Authenticator, BoxFuture, Component, Credentials, Env, Extension, Facts, Fault, Prepare, Prepared,
-    Running, Stop,
+    Authenticator, BoxFuture, Capability, Component, Credentials, Env, Extension, Facts, Fault, Prepare,
+    Prepared, Running, Stop,
 };
 use crate::config::{Errors, Section};
 use client::Client;
@@ -35,6 +35,10 @@ pub static COMPONENT: Component = Component {
 
 fn prepare(section: &Section) -> Result<Prepared<Arc<dyn Extension>>, Errors> {
     let (config, warnings) = Config::of(section)?;
+    let provides = match &config {
+        Config::Server { .. } => vec![Capability::Authenticator],
+        Config::Client { .. } => vec![Capability::Credentials],
+    };
     let config = Arc::new(config);
     let make = move |env: &Env| -> Result<Arc<dyn Extension>, Fault> {
         Ok(match &*config {
@@ -46,7 +50,7 @@ fn prepare(section: &Section) -> Result<Prepared<Arc<dyn Extension>>, Errors> {
             }
         })
     };
-    Ok(Prepared::new(make).with(Facts { warnings, ..Facts::default() }))
+    Ok(Prepared::new(make).with(Facts { warnings, provides, ..Facts::default() }))
 }
 
 impl Extension for Server {

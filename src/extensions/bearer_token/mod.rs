@@ -10,7 +10,7 @@ mod tests;
 mod tokens;
 mod waiting;
 
-use crate::component::{Component, Env, Extension, Facts, Fault, Prepare, Prepared};
+use crate::component::{Capability, Component, Env, Extension, Facts, Fault, Prepare, Prepared};
 use crate::config::{Errors, Section};
 use bearer::Bearer;
 use config::Config;
@@ -33,5 +33,6 @@ fn prepare(section: &Section) -> Result<Prepared<Arc<dyn Extension>>, Errors> {
     let make = move |env: &Env| -> Result<Arc<dyn Extension>, Fault> {
         Ok(Arc::new(Bearer::new(&env.id, &config)?))
     };
-    Ok(Prepared::new(make).with(Facts { warnings, ..Facts::default() }))
+    let provides = vec![Capability::Authenticator, Capability::Credentials];
+    Ok(Prepared::new(make).with(Facts { warnings, provides, ..Facts::default() }))
 }

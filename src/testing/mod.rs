@@ -14,4 +14,4 @@ pub use backend::{Attempt, Backend, Letter, Verdict};
 pub use door::{Door, Pending, Probe};
 pub use gatherer::{Gatherer, Ledger};
 pub use generate::{Generator, SEQ, seqs, seqs_of};
-pub use rig::{Rig, Started, clock, env, options, table};
+pub use rig::{Rig, Started, env, options, table};

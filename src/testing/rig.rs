@@ -8,8 +8,8 @@ use super::backend::Backend;
 use super::door::{Door, Probe};
 use crate::batch::{Budget, Wants};
 use crate::component::{
-    Clock, Component, Compute, Delivery, Env, Extensions, Facts, Fault, Prepare, Prepared, Receiver, Sink,
-    SplitMix, Status, SystemClock,
+    Component, Compute, Delivery, Env, Extensions, Facts, Fault, Prepare, Prepared, Receiver, Sink, SplitMix,
+    Status, SystemClock,
 };
 use crate::config::{Errors, Loader, Section, Settings};
 use crate::engine::{Gateway, Options, Plan, Table};
@@ -189,9 +189,4 @@ fn prepare_backend(section: &Section) -> Result<Prepared<Sink>, Errors> {
     let BackendKeys {} = rest.parse()?;
     let facts = Facts { delivery: Some(delivery), ..Facts::default() };
     Ok(Prepared::new(|_| Ok(Backend::default().sink())).with(facts))
-}
-
-/// A clock for components that are given one, on the runtime's time.
-pub fn clock() -> Arc<dyn Clock> {
-    Arc::new(SystemClock::new())
 }

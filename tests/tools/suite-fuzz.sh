@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Suite `fuzz`: each target of fuzz/ first over its committed corpus, then on its own for a while. All targets share
+# Suite `fuzz`: each target of fuzz/ first over its committed corpus, then on its own for a while. That is
 # 25 s each, so that all of it stays far below six minutes; FUZZ_SECONDS sets the seconds of each.
 #
 # libFuzzer is linked by the crate libfuzzer-sys, and coverage is a pass that the stable compiler has: neither a nightly
